@@ -1,0 +1,84 @@
+package configs
+
+import (
+	"reflect"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// kindKey is the key that says which options an element of a kindKinds list
+// has.
+const kindKey = "kind"
+
+var (
+	textType = reflect.TypeFor[string]()
+	intType  = reflect.TypeFor[int]()
+)
+
+func (s *spec) kindNames() []string {
+	names := make([]string, len(s.kinds))
+	for i := range s.kinds {
+		names[i] = s.kinds[i].Name
+	}
+	return names
+}
+
+// kindOf finds which section an element is. It returns nil when the element
+// does not say, or says something unknown; both are reported.
+func (w *walker) kindOf(s *spec, n *yaml.Node, path string, depth int) *spec {
+	names := s.kindNames()
+	value := lookUp(n, kindKey, depth)
+	if value == nil {
+		if real := w.spend(n, depth); real == nil || isNull(real) {
+			w.problem(n, path, "is empty; it needs a %s: %s", kindKey, orList(names))
+		} else if real.Kind != yaml.MappingNode {
+			w.problem(n, path, "expected a section with a %s, got %s", kindKey, vaguely(real))
+		} else {
+			w.problem(n, path, "has no %s; use %s", kindKey, orList(names))
+		}
+		return nil
+	}
+	for _, k := range s.kinds {
+		if k.Name == value.Value && value.Kind == yaml.ScalarNode {
+			return k.section
+		}
+	}
+	if value.Kind != yaml.ScalarNode || !plainKey(value.Value) {
+		w.problem(value, join(path, kindKey), "expected %s", orList(names))
+	} else {
+		w.problem(value, join(path, kindKey), "%s is not known; use %s%s", strconv.Quote(value.Value), orList(names), didYouMean(value.Value, names))
+	}
+	return nil
+}
+
+// lookUp finds a key's value in a mapping, through aliases and merge keys, and
+// returns nil when it is not there.
+func lookUp(n *yaml.Node, key string, depth int) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		n = n.Alias
+	}
+	if n.Kind != yaml.MappingNode || depth > maxDepth {
+		return nil
+	}
+	var merged *yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if v.Kind == yaml.AliasNode && v.Alias != nil {
+			v = v.Alias
+		}
+		switch {
+		case k.Value == key && k.Kind == yaml.ScalarNode:
+			return v
+		case k.ShortTag() == "!!merge" && v.Kind == yaml.MappingNode:
+			merged = lookUp(v, key, depth+1)
+		case k.ShortTag() == "!!merge":
+			for _, one := range v.Content {
+				if merged == nil {
+					merged = lookUp(one, key, depth+1)
+				}
+			}
+		}
+	}
+	return merged
+}

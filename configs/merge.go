@@ -1,0 +1,58 @@
+package configs
+
+import (
+	"errors"
+	"reflect"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+)
+
+// merge lays the layers over the defaults and decodes the outcome. Every value
+// has its final type already, so an error here is a fault of this package; it
+// is not shown, because the decoder's words quote values.
+func merge(root *spec, layers []*layer) (*Config, error) {
+	v := viper.New()
+	root.leaves(func(s *spec) {
+		if s.def != nil {
+			v.SetDefault(s.path, s.def)
+		}
+	})
+	for _, l := range layers {
+		if err := v.MergeConfigMap(l.values); err != nil {
+			return nil, err
+		}
+	}
+	cfg := Default()
+	if err := v.UnmarshalExact(cfg, strictly); err != nil {
+		return nil, errors.New("a value did not fit its place; this is a fault in Vitals, please report it")
+	}
+	return cfg, nil
+}
+
+func strictly(c *mapstructure.DecoderConfig) {
+	c.WeaklyTypedInput = false
+	c.ErrorUnused = true
+	c.ZeroFields = true
+	c.DecodeHook = mapstructure.DecodeHookFuncType(decodeProbe)
+}
+
+// decodeProbe makes an element of `probes` from its keys: which options they
+// belong to depends on one of them.
+func decodeProbe(_, to reflect.Type, data any) (any, error) {
+	keys, ok := data.(map[string]any)
+	if to != probeType || !ok {
+		return data, nil
+	}
+	kind, _ := keys[kindKey].(string)
+	p, ok := newProbe(kind)
+	if !ok {
+		return nil, errors.New("unknown kind")
+	}
+	delete(keys, kindKey)
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{Result: p.Options, ErrorUnused: true, ZeroFields: true})
+	if err != nil {
+		return nil, err
+	}
+	return p, decoder.Decode(keys)
+}

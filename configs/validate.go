@@ -1,0 +1,220 @@
+package configs
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vitals/checks"
+)
+
+// validate reports everything that is wrong with values that could be read.
+func (c *Config) validate(p *problems) {
+	location, err := loadLocation(c.Timezone)
+	if err != nil {
+		c.problem(p, "timezone", fmt.Sprintf("%q is not a time zone; write one such as Europe/Berlin or UTC", c.Timezone))
+	}
+	c.location = location
+	c.positive(p, "timeout", int64(c.Timeout))
+	c.positive(p, "concurrency", int64(c.Concurrency))
+	c.positive(p, "history.retention", int64(c.History.Retention))
+	c.positive(p, "serve.interval", int64(c.Serve.Interval))
+	c.notNegative(p, "history.max_size", c.History.MaxSize)
+	c.notNegative(p, "serve.health_max_age", int64(c.Serve.HealthMaxAge))
+	c.notNegative(p, "serve.shutdown_timeout", int64(c.Serve.ShutdownTimeout))
+	c.validateServe(p)
+	for _, s := range c.sections() {
+		for _, one := range s.options.Problems() {
+			c.problem(p, inner(s.path, one.Key), one.Message)
+		}
+	}
+	c.validateNames(p)
+}
+
+// problem reports what is wrong with a key at the place where it was set, or
+// where the section around it was. What follows from another problem of the
+// same key is left out.
+func (c *Config) problem(p *problems, key, message string) {
+	if !p.blames(key) {
+		p.add(c.placeOf(key), key, "%s", message)
+	}
+}
+
+// placeOf finds where a key was set, or else the nearest section around it.
+func (c *Config) placeOf(key string) Place {
+	for {
+		if at, ok := c.places[key]; ok {
+			return at
+		}
+		end := strings.LastIndexAny(key, ".[")
+		if end < 0 {
+			return c.places[""]
+		}
+		key = key[:end]
+	}
+}
+
+func inner(path, key string) string {
+	if key == "" || key[0] == '[' {
+		return path + key
+	}
+	return join(path, key)
+}
+
+func (c *Config) positive(p *problems, key string, value int64) {
+	if value <= 0 {
+		c.problem(p, key, "must be more than 0")
+	}
+}
+
+func (c *Config) notNegative(p *problems, key string, value int64) {
+	if value < 0 {
+		c.problem(p, key, "must not be negative")
+	}
+}
+
+func (c *Config) validateServe(p *problems) {
+	s := c.Serve
+	if wrong := badListen(s.Listen); wrong != "" {
+		c.problem(p, "serve.listen", wrong)
+	}
+	if s.TLSCertFile != "" && s.TLSKeyFile == "" {
+		c.problem(p, "serve.tls_cert_file", "has no serve.tls_key_file beside it; a certificate needs its key")
+	}
+	if s.TLSKeyFile != "" && s.TLSCertFile == "" {
+		c.problem(p, "serve.tls_key_file", "has no serve.tls_cert_file beside it; a key needs its certificate")
+	}
+	if n := len(s.Token); n > 0 && n < minToken {
+		c.problem(p, "serve.token", fmt.Sprintf("is shorter than %d characters, which can be guessed; make one with: openssl rand -hex 32", minToken))
+	}
+}
+
+// minToken is the shortest token accepted: at 36 kinds of characters, 16 are
+// 82 bits, beyond guessing over a network.
+const minToken = 16
+
+// badListen tells what is wrong with an address to listen on, "" for nothing.
+func badListen(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		if isNumber(address) {
+			return fmt.Sprintf("%q is only a port; write 127.0.0.1:%s", address, address)
+		}
+		return fmt.Sprintf("%q is not an address with a port; write 127.0.0.1:8080, or :8080 for all interfaces", address)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Sprintf("%q is not a port; write a number from 1 to 65535", port)
+	}
+	return ""
+}
+
+// named is a check with the section that made it.
+type named struct {
+	checks.Check
+	path string
+}
+
+// validateNames reports names used twice, dependencies on what does not exist,
+// and dependencies in a circle.
+func (c *Config) validateNames(p *problems) {
+	var list []named
+	known := map[string]string{} // name → section
+	for _, s := range c.sections() {
+		for _, check := range s.options.Checks() {
+			if first, twice := known[check.Name]; twice {
+				c.problem(p, nameKey(s.path), fmt.Sprintf("%q is the name of two checks; %s has it already", check.Name, c.describe(first)))
+				continue
+			}
+			known[check.Name] = s.path
+			list = append(list, named{check, s.path})
+		}
+	}
+	c.validateDependencies(p, list, known)
+}
+
+// nameKey is the key that names the check of a section.
+func nameKey(path string) string {
+	if strings.HasSuffix(path, "]") {
+		return path + ".name"
+	}
+	return path
+}
+
+// describe names a section and its line.
+func (c *Config) describe(path string) string {
+	if at := c.placeOf(path); at.File != "" && at.Line > 0 {
+		return fmt.Sprintf("%s (line %d)", path, at.Line)
+	}
+	return path
+}
+
+func (c *Config) validateDependencies(p *problems, list []named, known map[string]string) {
+	names := make([]string, 0, len(known))
+	for name := range known {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	reported := map[string]bool{}
+	for _, check := range list {
+		key := check.path + ".depends_on"
+		at, written := c.places[key]
+		for _, on := range check.DependsOn {
+			if _, ok := known[on]; ok || !written || reported[key+on] || c.isOff(on) {
+				continue
+			}
+			reported[key+on] = true
+			hint := didYouMean(on, names)
+			if hint == "" {
+				hint = "; there are " + orList(names)
+			}
+			p.add(at, key, "no check is called %q%s", on, hint)
+		}
+	}
+	if circle := findCircle(list); circle != nil {
+		key := known[circle[0]] + ".depends_on"
+		c.problem(p, key, "the checks wait for each other in a circle: "+strings.Join(append(circle, circle[0]), " → "))
+	}
+}
+
+// isOff tells whether a name is that of a section that is switched off or not
+// configured: depending on it means nothing, and is no mistake.
+func (c *Config) isOff(name string) bool {
+	return slices.ContainsFunc(c.sections(), func(s section) bool { return s.path == name })
+}
+
+// findCircle returns the names of checks that depend on each other in a
+// circle, nil when there is none.
+func findCircle(list []named) []string {
+	on := map[string][]string{}
+	for _, c := range list {
+		on[c.Name] = c.DependsOn
+	}
+	done := map[string]bool{}
+	var path []string
+	var visit func(name string) []string
+	visit = func(name string) []string {
+		if i := slices.Index(path, name); i >= 0 {
+			return slices.Clone(path[i:])
+		}
+		if done[name] {
+			return nil
+		}
+		path = append(path, name)
+		defer func() { path = path[:len(path)-1] }()
+		for _, next := range on[name] {
+			if circle := visit(next); circle != nil {
+				return circle
+			}
+		}
+		done[name] = true
+		return nil
+	}
+	for _, c := range list {
+		if circle := visit(c.Name); circle != nil {
+			return circle
+		}
+	}
+	return nil
+}

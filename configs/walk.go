@@ -1,0 +1,324 @@
+package configs
+
+import (
+	"fmt"
+	"regexp"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The walk reads a file's YAML tree beside the spec. That is where strictness
+// and line numbers come from; viper then only merges what is right. Every
+// problem is reported and the rest is still read.
+
+// maxNodes bounds what aliases may expand to, and maxDepth how deep they nest:
+// nine lines of YAML can otherwise name a billion values.
+const (
+	maxNodes = 50_000
+	maxDepth = 20
+)
+
+// layer is what one source of configuration says.
+type layer struct {
+	values map[string]any   // nested, for viper
+	places map[string]Place // dotted key → where it was set
+}
+
+func newLayer() *layer {
+	return &layer{values: map[string]any{}, places: map[string]Place{}}
+}
+
+type walker struct {
+	file     string // as shown to people
+	dir      string // what relative paths are relative to
+	problems *problems
+	layer    *layer
+	nodes    int
+	overflow bool
+}
+
+func (w *walker) place(n *yaml.Node) Place {
+	return Place{File: w.file, Line: n.Line, column: n.Column}
+}
+
+func (w *walker) problem(n *yaml.Node, key, format string, args ...any) {
+	w.problems.add(w.place(n), key, format, args...)
+}
+
+// root reads the whole file.
+func (w *walker) root(s *spec, n *yaml.Node) {
+	if n == nil {
+		return
+	}
+	if value, ok := w.section(s, n, "", 0); ok {
+		w.layer.values = value
+	}
+}
+
+// spend counts a node and follows aliases. It returns nil when the bounds are
+// reached, which is reported once.
+func (w *walker) spend(n *yaml.Node, depth int) *yaml.Node {
+	for n.Kind == yaml.AliasNode && n.Alias != nil && depth < maxDepth {
+		n, depth = n.Alias, depth+1
+	}
+	w.nodes++
+	if w.nodes <= maxNodes && depth < maxDepth {
+		return n
+	}
+	if !w.overflow {
+		w.overflow = true
+		w.problem(n, "", "the aliases (*name) expand to too much")
+	}
+	return nil
+}
+
+// section reads a mapping with the keys of the spec. False means that the
+// place is empty (null) or wrong.
+func (w *walker) section(s *spec, n *yaml.Node, path string, depth int) (map[string]any, bool) {
+	fields, ok := w.fields(s, n, path, depth)
+	if !ok {
+		return nil, false
+	}
+	w.layer.places[path] = w.place(n)
+	out := map[string]any{}
+	for _, f := range fields {
+		w.field(s, f, path, depth, out)
+	}
+	w.secretFiles(s, fields, path, out)
+	return out, true
+}
+
+// field is one key of a mapping with its value.
+type field struct{ key, value *yaml.Node }
+
+// fields lists the keys of a mapping, merge keys (<<) applied, duplicates
+// reported.
+func (w *walker) fields(s *spec, n *yaml.Node, path string, depth int) ([]field, bool) {
+	at := n
+	if n = w.spend(n, depth); n == nil || isNull(n) {
+		return nil, false
+	}
+	if n.Kind != yaml.MappingNode {
+		w.problem(at, path, "expected %s, got %s", s.expected(), vaguely(n))
+		return nil, false
+	}
+	var own, merged []field
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge" {
+			merged = append(merged, w.merged(s, value, path, depth+1)...)
+			continue
+		}
+		if first, twice := seen[key.Value]; twice {
+			w.problem(key, join(path, key.Value), "is here twice; first on line %d", first)
+			continue
+		}
+		seen[key.Value] = key.Line
+		own = append(own, field{key, value})
+	}
+	for _, f := range merged {
+		if _, ok := seen[f.key.Value]; !ok {
+			seen[f.key.Value] = f.key.Line
+			own = append(own, f)
+		}
+	}
+	return own, true
+}
+
+// merged lists the keys that a merge key brings: of one mapping or of several,
+// where the first that has a key wins.
+func (w *walker) merged(s *spec, n *yaml.Node, path string, depth int) []field {
+	target := w.spend(n, depth)
+	if target == nil {
+		return nil
+	}
+	if target.Kind != yaml.SequenceNode {
+		fields, _ := w.fields(s, target, path, depth)
+		return fields
+	}
+	var out []field
+	for _, one := range target.Content {
+		fields, _ := w.fields(s, one, path, depth)
+		out = append(out, fields...)
+	}
+	return out
+}
+
+// field reads one key of a section into out.
+func (w *walker) field(s *spec, f field, path string, depth int, out map[string]any) {
+	key := f.key.Value
+	target := s.field(key)
+	switch {
+	case f.key.Kind != yaml.ScalarNode:
+		w.problem(f.key, path, "expected a key, got %s", vaguely(f.key))
+	case target == nil && path == "" && len(key) > 2 && key[:2] == "x-":
+		// A place for anchors, as in Compose files.
+	case target == nil:
+		if !s.isSecretFile(key) {
+			w.unknownKey(s, f.key, path)
+		}
+	default:
+		if value, ok := w.value(target, f.value, join(path, key), depth+1); ok {
+			out[key] = value
+		}
+	}
+}
+
+// plainKey is what a key may look like to be repeated in an error: something
+// else may be a secret with its colon in the wrong place.
+func plainKey(key string) bool {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`).MatchString(key)
+}
+
+func (w *walker) unknownKey(s *spec, key *yaml.Node, path string) {
+	if !plainKey(key.Value) {
+		w.problem(key, path, "a line here has no known key before its colon; possible are %s", orList(s.keys()))
+		return
+	}
+	hint := didYouMean(key.Value, s.keys())
+	if hint == "" {
+		hint = "; possible here are " + orList(s.keys())
+	}
+	w.problem(key, join(path, key.Value), "unknown key%s", hint)
+}
+
+// value reads whatever the spec wants. False means empty (null) or wrong.
+func (w *walker) value(s *spec, n *yaml.Node, path string, depth int) (any, bool) {
+	switch s.kind {
+	case kindSection:
+		value, ok := w.section(s, n, path, depth)
+		return value, ok
+	case kindList, kindKinds, kindTexts, kindInts:
+		return w.list(s, n, path, depth)
+	}
+	at := n
+	if n = w.spend(n, depth); n == nil || isNull(n) {
+		return nil, false
+	}
+	if n.Kind != yaml.ScalarNode {
+		w.problem(at, path, "expected %s, got %s", s.expected(), vaguely(n))
+		return nil, false
+	}
+	value, wrong := s.scalarValue(n)
+	if wrong != "" {
+		w.problem(at, path, "%s", wrong)
+		return nil, false
+	}
+	w.layer.places[path] = w.place(at)
+	return w.keep(s, value), true
+}
+
+// keep notes secrets and makes paths absolute.
+func (w *walker) keep(s *spec, value any) any { return keep(s, value, w.dir, w.problems) }
+
+func (w *walker) list(s *spec, n *yaml.Node, path string, depth int) (any, bool) {
+	at := n
+	if n = w.spend(n, depth); n == nil || isNull(n) {
+		return nil, false
+	}
+	if n.Kind != yaml.SequenceNode {
+		hint := ""
+		if n.Kind == yaml.ScalarNode && s.kind == kindTexts && plainKey(n.Value) {
+			hint = fmt.Sprintf("; write [%s]", n.Value)
+		}
+		w.problem(at, path, "expected %s, got %s%s", s.expected(), vaguely(n), hint)
+		return nil, false
+	}
+	w.layer.places[path] = w.place(at)
+	switch s.kind {
+	case kindTexts:
+		return scalars[string](w, &spec{kind: kindText, typ: textType, isPath: s.isPath}, n, path, depth)
+	case kindInts:
+		return scalars[int](w, &spec{kind: kindInt, typ: intType}, n, path, depth)
+	}
+	out := []any{}
+	for i, one := range n.Content {
+		if value, ok := w.element(s, one, fmt.Sprintf("%s[%d]", path, i), depth+1); ok {
+			out = append(out, value)
+		} else {
+			out = append(out, nil) // keeps the numbers of the others right
+		}
+	}
+	return out, true
+}
+
+func scalars[T any](w *walker, s *spec, n *yaml.Node, path string, depth int) (any, bool) {
+	out := []T{}
+	for i, one := range n.Content {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if isNull(one) {
+			w.problem(one, at, "is empty")
+		} else if value, ok := w.value(s, one, at, depth+1); ok {
+			out = append(out, value.(T))
+		}
+	}
+	return out, true
+}
+
+// element reads one element of a list of sections, its defaults filled in.
+func (w *walker) element(s *spec, n *yaml.Node, path string, depth int) (any, bool) {
+	section := s.elem
+	if s.kind == kindKinds {
+		if section = w.kindOf(s, n, path, depth); section == nil {
+			return nil, false
+		}
+	}
+	if real := w.spend(n, depth); real != nil && isNull(real) {
+		w.problem(n, path, "is empty")
+		return nil, false
+	}
+	value, ok := w.section(section, n, path, depth)
+	if !ok {
+		return nil, false
+	}
+	fillDefaults(section, value)
+	return value, true
+}
+
+// fillDefaults puts in what the file left out: viper's defaults do not reach
+// into lists.
+func fillDefaults(s *spec, value map[string]any) {
+	for _, f := range s.fields {
+		if f.kind == kindSection {
+			inner, ok := value[f.key].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				value[f.key] = inner
+			}
+			fillDefaults(f, inner)
+		} else if _, ok := value[f.key]; !ok && f.def != nil {
+			value[f.key] = f.def
+		}
+	}
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == tagNull }
+
+// vaguely describes a node by its form alone.
+func vaguely(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a section"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	switch n.ShortTag() {
+	case tagInt, tagReal:
+		return "a number"
+	case tagBool:
+		return n.Value
+	case tagNull:
+		return "nothing"
+	}
+	return "a text"
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
