@@ -1,0 +1,170 @@
+package history
+
+import (
+	"errors"
+	"strings"
+)
+
+// checkIDs returns the id of each row's check, from memory where it is known.
+func (w *writer) checkIDs(db *DB, rows []row) ([]int64, error) {
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.check
+	}
+	find := func(names []string) error {
+		return w.find("SELECT id, seen, name FROM checks WHERE name IN ", "?", args(names), func(k known, name, _ string) { w.checks[name] = k }, 1)
+	}
+	add := func(names []string) error {
+		var values []any
+		for _, name := range names {
+			values = append(values, name, w.day)
+		}
+		return w.insert("INSERT INTO checks (name, seen) VALUES ", 2, values, "")
+	}
+	err := resolve(w, names, db.checks, w.checks, "checks", find, add)
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = pick(r.check, w.checks, db.checks)
+	}
+	return ids, err
+}
+
+// seriesIDs returns a function that knows the id of every series in the rows.
+func (w *writer) seriesIDs(db *DB, rows []row) (func(seriesKey) int64, error) {
+	var keys []seriesKey
+	for _, r := range rows {
+		for _, s := range r.samples {
+			keys = append(keys, s.key)
+		}
+	}
+	find := func(keys []seriesKey) error {
+		var values []any
+		for _, key := range keys {
+			values = append(values, key.name, key.labels)
+		}
+		return w.find("SELECT id, seen, name, labels FROM series WHERE (name, labels) IN ", "(?,?)", values,
+			func(k known, name, labels string) { w.series[seriesKey{name, labels}] = k }, 2)
+	}
+	add := func(keys []seriesKey) error {
+		var values []any
+		for _, key := range keys {
+			values = append(values, key.name, key.labels, w.day)
+		}
+		return w.insert("INSERT INTO series (name, labels, seen) VALUES ", 3, values, "")
+	}
+	err := resolve(w, keys, db.series, w.series, "series", find, add)
+	return func(key seriesKey) int64 { return pick(key, w.series, db.series) }, err
+}
+
+// resolve fills found with the keys that memory does not know of today: looked
+// up, added where they are new, and marked as seen.
+func resolve[K comparable](w *writer, keys []K, memory, found map[K]known, table string, find, add func([]K) error) error {
+	var missing []K
+	asked := map[K]bool{}
+	for _, key := range keys {
+		if k, ok := memory[key]; ok && k.day >= w.day || asked[key] {
+			continue
+		}
+		asked[key] = true
+		missing = append(missing, key)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if err := find(missing); err != nil {
+		return err
+	}
+	var added []K
+	var stale []any
+	for _, key := range missing {
+		k, ok := found[key]
+		switch {
+		case !ok:
+			added = append(added, key)
+		case k.day < w.day:
+			stale = append(stale, k.id)
+			found[key] = known{k.id, w.day}
+		}
+	}
+	w.newDay = w.newDay || added != nil || stale != nil
+	if added != nil {
+		if err := add(added); err != nil {
+			return err
+		}
+		if err := find(added); err != nil {
+			return err
+		}
+		for _, key := range added {
+			if _, ok := found[key]; !ok {
+				return errors.New("a row of " + table + " that was just written cannot be read back")
+			}
+		}
+	}
+	return w.markSeen(table, stale)
+}
+
+func pick[K comparable](key K, first, second map[K]known) int64 {
+	if k, ok := first[key]; ok {
+		return k.id
+	}
+	return second[key].id
+}
+
+// find runs a query for a list of keys, of so many columns each, in batches.
+func (w *writer) find(query, one string, values []any, take func(k known, name, labels string), columns int) error {
+	for len(values) > 0 {
+		n := min(batch, len(values)/columns)
+		if err := w.findBatch(query+list(one, n, columns), values[:n*columns], take, columns); err != nil {
+			return err
+		}
+		values = values[n*columns:]
+	}
+	return nil
+}
+
+func (w *writer) findBatch(query string, values []any, take func(k known, name, labels string), columns int) error {
+	rows, err := w.tx.QueryContext(w.ctx, query, values...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var k known
+	var name, labels string
+	into := []any{&k.id, &k.day, &name, &labels}
+	for rows.Next() {
+		if err := rows.Scan(into[:2+columns]...); err != nil {
+			return err
+		}
+		take(k, name, labels)
+	}
+	return rows.Err()
+}
+
+func (w *writer) markSeen(table string, ids []any) error {
+	for len(ids) > 0 {
+		n := min(batch, len(ids))
+		values := append([]any{w.day}, ids[:n]...)
+		if _, err := w.tx.ExecContext(w.ctx, "UPDATE "+table+" SET seen = ? WHERE id IN "+list("?", n, 1), values...); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// list writes (?,?,…), or (VALUES (?,?),(?,?),…) for keys of more columns.
+func list(one string, n, columns int) string {
+	all := strings.Repeat(","+one, n)[1:]
+	if columns > 1 {
+		return "(VALUES " + all + ")"
+	}
+	return "(" + all + ")"
+}
+
+func args(names []string) []any {
+	values := make([]any, len(names))
+	for i, name := range names {
+		values[i] = name
+	}
+	return values
+}
