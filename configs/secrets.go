@@ -77,18 +77,34 @@ func readSecret(dir, name string) (string, error) {
 	return secret, nil
 }
 
-// keep notes a secret for the Redactor, and makes a path absolute.
+// keep notes a secret for the Redactor, and makes paths absolute.
 func keep(s *spec, value any, dir string, p *problems) any {
-	text, ok := value.(string)
-	switch {
-	case !ok:
-		return value
-	case s.kind == kindSecret:
-		p.secrets = append(p.secrets, checks.Secret(text))
-	case s.isPath && text != "":
-		return absolute(dir, text)
+	switch v := value.(type) {
+	case []string:
+		for i := range v {
+			v[i] = keepText(s, v[i], dir, p)
+		}
+	case string:
+		return keepText(s, v, dir, p)
 	}
 	return value
+}
+
+func keepText(s *spec, text, dir string, p *problems) string {
+	if text == "" {
+		return text
+	}
+	if s.kind == kindSecret {
+		p.secrets = append(p.secrets, checks.Secret(text))
+	}
+	if s.isURL {
+		text = resolveAddress(text, dir)
+		p.secrets = append(p.secrets, checks.Secret(text))
+	}
+	if s.isPath {
+		text = absolute(dir, text)
+	}
+	return text
 }
 
 func absolute(dir, path string) string {

@@ -37,8 +37,10 @@ type spec struct {
 	def    any          // a leaf's default; nil when there is none
 	help   string
 	isPath bool     // a relative value is relative to where it was written
+	isURL  bool     // a secret that may name a SQLite file
 	oneOf  []string // the only texts allowed; nil for any
 	env    bool     // reached by the environment: not inside a list
+	common bool     // one of the settings that every check has
 
 	fields []*spec // of a section, in order
 	elem   *spec   // of a list: the section each element is
@@ -109,7 +111,11 @@ func addFields(s *spec, v reflect.Value) {
 		name, flags, _ := strings.Cut(f.Tag.Get("mapstructure"), ",")
 		switch {
 		case strings.Contains(flags, "squash"):
+			first := len(s.fields)
 			addFields(s, v.Field(i))
+			for _, added := range s.fields[first:] {
+				added.common = added.common || f.Type == commonType
+			}
 		case !f.IsExported() || name == "" || name == "-":
 		default:
 			path := name
@@ -124,6 +130,7 @@ func addFields(s *spec, v reflect.Value) {
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[checks.Secret]()
+	commonType   = reflect.TypeFor[checks.Common]()
 	probeType    = reflect.TypeFor[Probe]()
 )
 
@@ -137,6 +144,7 @@ func fieldSpec(f reflect.StructField, v reflect.Value, path string, env bool) *s
 	s.path, s.key, s.env = path, path[strings.LastIndexByte(path, '.')+1:], env
 	s.help = f.Tag.Get("help")
 	s.isPath = f.Tag.Get("path") == "true"
+	s.isURL = f.Tag.Get("address") == "database"
 	if words := f.Tag.Get("oneof"); words != "" {
 		s.oneOf = strings.Split(words, ",")
 	}
@@ -183,7 +191,7 @@ func groupSpec(v reflect.Value, path string, env bool) *spec {
 		s := &spec{kind: kindKinds, typ: t}
 		for _, k := range probeKinds() {
 			section := sectionOf(reflect.ValueOf(k.New()).Elem(), "", false)
-			word := &spec{key: kindKey, path: kindKey, kind: kindText, typ: textType, help: "what sort of probe this is"}
+			word := &spec{key: kindKey, path: kindKey, kind: kindText, typ: textType, def: k.Name, help: "what sort of probe this is"}
 			section.fields = append([]*spec{word}, section.fields...)
 			s.kinds = append(s.kinds, kindSpec{k, section})
 		}

@@ -161,7 +161,7 @@ func (c *Config) validateDependencies(p *problems, list []named, known map[strin
 		key := check.path + ".depends_on"
 		at, written := c.places[key]
 		for _, on := range check.DependsOn {
-			if _, ok := known[on]; ok || !written || reported[key+on] || c.isOff(on) {
+			if _, ok := known[on]; ok || !written || reported[key+on] || c.isOff(on) || c.halfRead() {
 				continue
 			}
 			reported[key+on] = true
@@ -182,6 +182,12 @@ func (c *Config) validateDependencies(p *problems, list []named, known map[strin
 // configured: depending on it means nothing, and is no mistake.
 func (c *Config) isOff(name string) bool {
 	return slices.ContainsFunc(c.sections(), func(s section) bool { return s.path == name })
+}
+
+// halfRead tells whether there is a probe whose kind is not known, and with it
+// the names of its checks.
+func (c *Config) halfRead() bool {
+	return slices.ContainsFunc(c.Probes, func(p Probe) bool { return p.Options == nil })
 }
 
 // findCircle returns the names of checks that depend on each other in a
