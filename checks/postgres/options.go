@@ -10,6 +10,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 
 	"vitals/checks"
 )
@@ -108,7 +109,38 @@ func (o *PoolOptions) problems() []checks.Problem {
 	return all
 }
 
-// Checks implements checks.Options.
+// Checks implements checks.Options: database, and database.pool where a pool
+// size or PgBouncer is given. Both share one connection to the server.
 func (o *Options) Checks() []checks.Check {
-	return nil
+	if o.Disabled || o.URL == "" && o.PgBouncer == "" {
+		return nil
+	}
+	suffix := ""
+	if o.Name != "" {
+		suffix = "@" + o.Name
+	}
+	var all []checks.Check
+	server := newLink(o.URL)
+	if o.URL != "" {
+		users, _ := parseTable(o.UsersTable) // Problems tells what is wrong with it
+		d := &database{options: *o, users: users, link: server}
+		all = append(all, o.Apply(checks.Check{
+			Name: "database" + suffix,
+			Help: "whether PostgreSQL accepts connections and answers",
+			Tags: []string{"postgres"}, Do: d.do, Close: server.close,
+		}))
+	}
+	if o.URL != "" && o.Pool.Size > 0 || o.PgBouncer != "" {
+		p := newPool(o, server)
+		c := o.Apply(checks.Check{
+			Name: "database.pool" + suffix,
+			Help: "how much of the application's connection pool is in use",
+			Tags: []string{"postgres"}, Do: p.do, Close: p.close,
+		})
+		if o.URL != "" {
+			c.DependsOn = append(slices.Clone(c.DependsOn), "database"+suffix)
+		}
+		all = append(all, c)
+	}
+	return all
 }
