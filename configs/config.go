@@ -46,7 +46,7 @@ type Config struct {
 	file     string
 	location *time.Location
 	places   map[string]Place
-	secrets  []checks.Secret
+	secrets  func() []checks.Secret // a function, because fmt prints what is inside unexported fields
 }
 
 // HistoryOptions say what is kept of results, and how long.
@@ -124,7 +124,12 @@ func (c *Config) LogDir() string {
 
 // Secrets are all secret values that any layer holds, also those that another
 // layer overrides: what a Redactor must know.
-func (c *Config) Secrets() []checks.Secret { return c.secrets }
+func (c *Config) Secrets() []checks.Secret {
+	if c.secrets == nil {
+		return nil
+	}
+	return c.secrets()
+}
 
 // section is one part of the configuration that makes checks.
 type section struct {

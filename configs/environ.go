@@ -49,6 +49,12 @@ func environmentLayer(root *spec, env environment, dir string, p *problems) *lay
 			l.variable(s, name, text, dir, p)
 		}
 	})
+	for _, f := range root.fields {
+		if (f.kind == kindList || f.kind == kindKinds) && env[f.variable()] != "" {
+			p.add(Place{Variable: f.variable()}, f.path, "is a list of sections, which only a file can hold")
+			known = append(known, f.variable())
+		}
+	}
 	misspelt(env, known, p)
 	return l
 }

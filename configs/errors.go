@@ -127,9 +127,18 @@ func (p *problems) err() error {
 		return nil
 	}
 	redactor := checks.NewRedactor(p.secrets...)
-	for i := range p.list {
-		p.list[i].Message = redactor.Redact(p.list[i].Message)
+	for i, e := range p.list {
+		// The examples in messages look like addresses with a password too.
+		p.list[i].Message = strings.ReplaceAll(redactor.Redact(e.Message), "user:[hidden]@", "user:password@")
 	}
 	slices.SortStableFunc(p.list, func(a, b Error) int { return comparePlaces(a.Place, b.Place) })
-	return &Errors{List: p.list}
+	list := slices.Compact(p.list)
+	if n := len(list); n > maxErrors {
+		list = append(list[:maxErrors:maxErrors], Error{Message: fmt.Sprintf("and %d more", n-maxErrors)})
+	}
+	return &Errors{List: list}
 }
+
+// maxErrors bounds the list: a file that is no configuration at all is wrong
+// on every line.
+const maxErrors = 100

@@ -28,7 +28,7 @@ func (s *spec) scalarValue(n *yaml.Node) (any, string) {
 	tag := n.ShortTag()
 	switch s.kind {
 	case kindText, kindSecret:
-		if tag != tagText && tag != tagTime {
+		if tag != tagText && tag != tagTime && !s.plain {
 			return nil, s.notText(n)
 		}
 		return s.textValue(n.Value)

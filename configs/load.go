@@ -7,7 +7,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"vitals/checks"
 )
 
 // Source names everything that configuration is made from. Load reads nothing
@@ -49,7 +52,7 @@ func Load(src Source) (*Config, error) {
 		cfg.DataDir = defaultDataDir(src.Home, env)
 	}
 	cfg.validate(p)
-	cfg.secrets = p.secrets
+	cfg.secrets = func() []checks.Secret { return slices.Clone(p.secrets) }
 	if err := p.err(); err != nil {
 		return nil, err
 	}

@@ -75,13 +75,13 @@ func parseYAML(data []byte) (*yaml.Node, int, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, 0, nil
 		}
-		line, err := syntaxError(err)
+		line, err := syntaxError(err, data)
 		return nil, line, err
 	}
 	if err := decode(decoder, &second); err == nil {
 		return nil, second.Line, errors.New("a second document begins here (---); one file holds one configuration")
 	} else if !errors.Is(err, io.EOF) {
-		line, err := syntaxError(err)
+		line, err := syntaxError(err, data)
 		return nil, line, err
 	}
 	if len(document.Content) == 0 {
@@ -119,22 +119,33 @@ func invalidUTF8(data []byte) (line int, found bool) {
 }
 
 // syntaxError splits the YAML library's error into its line and its words.
-// Quoted parts of the words are what stood in the file, perhaps a secret, and
-// are left out.
-func syntaxError(err error) (int, error) {
+// Quoted words are what stood in the file, perhaps a secret, and are left out;
+// quoted characters are what the library expected.
+func syntaxError(err error, data []byte) (int, error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 0
 	if found := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); found != nil {
 		line, _ = strconv.Atoi(found[1])
 		text = text[len(found[0]):]
 	}
-	text = regexp.MustCompile(`'[^']{3,}'|"[^"]{3,}"`).ReplaceAllString(text, "a word")
+	if found := regexp.MustCompile(`^unknown anchor '(.*)' referenced$`).FindStringSubmatch(text); found != nil {
+		before, _, _ := bytes.Cut(data, []byte("*"+found[1]))
+		return 1 + bytes.Count(before, []byte("\n")), errors.New("is not valid YAML: an alias (*name) stands for an anchor (&name) that is not above it")
+	}
+	text = regexp.MustCompile(`'[^']*'|"[^"]*"`).ReplaceAllStringFunc(text, func(quoted string) string {
+		if len(quoted) > 4 {
+			return "a word"
+		}
+		return quoted
+	})
 	hint := ""
 	switch {
 	case strings.Contains(text, "mapping values are not allowed"):
 		hint = "; perhaps the line before is indented differently, or a text with \": \" needs quotes"
 	case strings.Contains(text, "cannot start any token") && strings.Contains(text, "character"):
 		hint = "; indent with spaces, not tabs, and put texts that begin with @, ` or % in quotes"
+	case strings.Contains(text, "unexpected end of stream"), strings.Contains(text, "expected ',' or"):
+		hint = "; perhaps a quote or a bracket is not closed"
 	case strings.Contains(text, "did not find expected key"), strings.Contains(text, "did not find expected '-'"):
 		hint = "; perhaps a line is indented differently from its neighbours"
 	}

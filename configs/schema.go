@@ -36,11 +36,13 @@ func (s *spec) shape() object {
 	case kindSection:
 		return s.sectionSchema()
 	case kindList:
-		return object{"type": []string{"array", "null"}, "items": s.elem.required().schema()}
+		element := s.elem.schema()
+		element["type"] = "object" // an element is not empty
+		return object{"type": []string{"array", "null"}, "items": element}
 	case kindKinds:
 		return s.kindsSchema()
 	case kindTexts:
-		return s.withDefault(object{"type": []string{"array", "null"}, "items": object{"type": "string"}})
+		return s.withDefault(object{"type": []string{"array", "null"}, "items": s.textSchema()})
 	case kindInts:
 		return s.withDefault(object{"type": []string{"array", "null"}, "items": object{"type": "integer"}})
 	case kindBool:
@@ -54,11 +56,22 @@ func (s *spec) shape() object {
 	case kindSize:
 		return s.withDefault(unitSchema(`[0-9.]+ *(?:[kKmMgGtT]?[iI]?[bB])|0`, "10MB"))
 	}
-	out := object{"type": []string{"string", "null"}}
+	out := s.textSchema()
+	if s.plain {
+		return s.withDefault(out)
+	}
+	out["type"] = []string{"string", "null"}
 	if s.oneOf != nil {
 		out["enum"] = append(anySlice(s.oneOf), nil)
 	}
 	return s.withDefault(out)
+}
+
+func (s *spec) textSchema() object {
+	if s.plain {
+		return object{"type": []string{"string", "number", "boolean", "null"}}
+	}
+	return object{"type": "string"}
 }
 
 // unitSchema is for what YAML may take for a number only when it is 0.
@@ -102,9 +115,6 @@ func (s *spec) sectionSchema() object {
 	}
 	return object{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": false}
 }
-
-// required returns the section as an element of a list, which cannot be empty.
-func (s *spec) required() *spec { return s }
 
 func (s *spec) kindsSchema() object {
 	var each []any

@@ -2,7 +2,9 @@ package configs
 
 import (
 	"errors"
+	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"vitals/checks"
@@ -104,7 +106,32 @@ func keepText(s *spec, text, dir string, p *problems) string {
 	if s.isPath {
 		text = absolute(dir, text)
 	}
+	if s.kind == kindText && s.typ != textType {
+		p.secrets = append(p.secrets, secretParts(text)...)
+	}
 	return text
+}
+
+// secretParts are what must not be shown of the address of a page, whose host
+// and path may.
+func secretParts(address string) []checks.Secret {
+	u, err := url.Parse(address)
+	if err != nil {
+		return []checks.Secret{checks.Secret(address)}
+	}
+	var parts []checks.Secret
+	if password, ok := u.User.Password(); ok {
+		parts = append(parts, checks.Secret(password), checks.Secret(u.User.String()))
+	}
+	for name, values := range u.Query() {
+		if !regexp.MustCompile(`(?i)pass|pwd|secret|token|key|sig|auth`).MatchString(name) {
+			continue
+		}
+		for _, value := range values {
+			parts = append(parts, checks.Secret(value), checks.Secret(url.QueryEscape(value)))
+		}
+	}
+	return parts
 }
 
 func absolute(dir, path string) string {

@@ -37,6 +37,7 @@ type spec struct {
 	def    any          // a leaf's default; nil when there is none
 	help   string
 	isPath bool     // a relative value is relative to where it was written
+	plain  bool     // numbers, true, false and null are taken as the text they are written as
 	isURL  bool     // a secret that may name a SQLite file
 	oneOf  []string // the only texts allowed; nil for any
 	env    bool     // reached by the environment: not inside a list
@@ -144,6 +145,7 @@ func fieldSpec(f reflect.StructField, v reflect.Value, path string, env bool) *s
 	s.path, s.key, s.env = path, path[strings.LastIndexByte(path, '.')+1:], env
 	s.help = f.Tag.Get("help")
 	s.isPath = f.Tag.Get("path") == "true"
+	s.plain = f.Tag.Get("plain") == "true"
 	s.isURL = f.Tag.Get("address") == "database"
 	if words := f.Tag.Get("oneof"); words != "" {
 		s.oneOf = strings.Split(words, ",")

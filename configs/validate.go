@@ -2,10 +2,13 @@ package configs
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"vitals/checks"
 )
@@ -20,7 +23,9 @@ func (c *Config) validate(p *problems) {
 	c.positive(p, "timeout", int64(c.Timeout))
 	c.positive(p, "concurrency", int64(c.Concurrency))
 	c.positive(p, "history.retention", int64(c.History.Retention))
-	c.positive(p, "serve.interval", int64(c.Serve.Interval))
+	if c.Serve.Interval < shortest {
+		c.problem(p, "serve.interval", "must be at least "+FormatDuration(shortest))
+	}
 	c.notNegative(p, "history.max_size", c.History.MaxSize)
 	c.notNegative(p, "serve.health_max_age", int64(c.Serve.HealthMaxAge))
 	c.notNegative(p, "serve.shutdown_timeout", int64(c.Serve.ShutdownTimeout))
@@ -29,8 +34,71 @@ func (c *Config) validate(p *problems) {
 		for _, one := range s.options.Problems() {
 			c.problem(p, inner(s.path, one.Key), one.Message)
 		}
+		c.validateCommon(p, s)
 	}
+	c.validateServers(p)
 	c.validateNames(p)
+}
+
+// shortest is the shortest pause between two runs of a check: what asks more
+// often is a load, not a check.
+const shortest = 100 * time.Millisecond
+
+// validateCommon judges what every check has.
+func (c *Config) validateCommon(p *problems, s section) {
+	v := reflect.ValueOf(s.options).Elem()
+	for _, key := range []string{"timeout", "interval"} {
+		field, ok := fieldOf(v, key)
+		if !ok {
+			continue
+		}
+		if d, _ := field.Interface().(time.Duration); d < 0 {
+			c.problem(p, join(s.path, key), "must not be negative")
+		} else if key == "interval" && d > 0 && d < shortest {
+			c.problem(p, join(s.path, key), "must be at least "+FormatDuration(shortest))
+		}
+	}
+}
+
+// validateServers judges what tells several servers apart: the application's
+// own database and Redis have no name, further ones need one.
+func (c *Config) validateServers(p *problems) {
+	c.ownServer(p, "database", "databases", c.Database.Name, c.Database.URL != "" || c.Database.Disabled)
+	for i, o := range c.Databases {
+		c.furtherServer(p, index("databases", i), o.Name)
+	}
+	c.ownServer(p, "redis", "redis_servers", c.Redis.Name, c.Redis.URL != "" || len(c.Redis.Addresses) > 0 || c.Redis.Disabled)
+	for i, o := range c.RedisServers {
+		c.furtherServer(p, index("redis_servers", i), o.Name)
+	}
+}
+
+func (c *Config) furtherServer(p *problems, path, name string) {
+	if name == "" {
+		c.problem(p, path+".name", "is missing; a further server needs a name of its own")
+	}
+}
+
+// ownServer also refuses settings for a server that has no address: somebody
+// meant it to be looked at, and it would not be.
+func (c *Config) ownServer(p *problems, path, others, name string, settled bool) {
+	if name != "" {
+		c.problem(p, path+".name", "is only for further servers, under "+others+"; the application's own has none")
+	}
+	if settled || p.blames(path) {
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.places)) {
+		if key != path && within(key, path) && key != path+".disabled" {
+			at := c.places[key]
+			if section := c.placeOf(path); section.File != "" {
+				at = section
+			}
+			p.add(at, path, "has settings, but no url; set it here, in %s or in %s, or set disabled: true",
+				appVariables[path+".url"], envPrefix+strings.ToUpper(path)+"_URL")
+			return
+		}
+	}
 }
 
 // problem reports what is wrong with a key at the place where it was set, or

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -55,13 +56,17 @@ func (w *walker) root(s *spec, n *yaml.Node) {
 	}
 }
 
-// spend counts a node and follows aliases. It returns nil when the bounds are
-// reached, which is reported once.
+// spend counts a node and follows aliases. It returns nil for a node with a
+// tag, and when the bounds are reached; both are reported.
 func (w *walker) spend(n *yaml.Node, depth int) *yaml.Node {
 	for n.Kind == yaml.AliasNode && n.Alias != nil && depth < maxDepth {
 		n, depth = n.Alias, depth+1
 	}
 	w.nodes++
+	if n.Style&yaml.TaggedStyle != 0 && n.ShortTag() != tagText {
+		w.problem(n, "", "a value here has a tag (!name), which has no meaning in this file")
+		return nil
+	}
 	if w.nodes <= maxNodes && depth < maxDepth {
 		return n
 	}
@@ -159,8 +164,12 @@ func (w *walker) field(s *spec, f field, path string, depth int, out map[string]
 			w.unknownKey(s, f.key, path)
 		}
 	default:
-		if value, ok := w.value(target, f.value, join(path, key), depth+1); ok {
+		value, ok := w.value(target, f.value, join(path, key), depth+1)
+		if ok {
 			out[key] = value
+		}
+		if ok && target.isGroup() {
+			w.layer.places[join(path, key)] = w.place(f.key)
 		}
 	}
 }
@@ -176,11 +185,28 @@ func (w *walker) unknownKey(s *spec, key *yaml.Node, path string) {
 		w.problem(key, path, "a line here has no known key before its colon; possible are %s", orList(s.keys()))
 		return
 	}
-	hint := didYouMean(key.Value, s.keys())
-	if hint == "" {
-		hint = "; possible here are " + orList(s.keys())
+	w.problem(key, join(path, key.Value), "unknown key%s", s.keyHint(key.Value))
+}
+
+// keyHint tells what a person probably meant by an unknown key of a section.
+func (s *spec) keyHint(key string) string {
+	first, rest, dotted := strings.Cut(key, ".")
+	if f := s.field(first); dotted && f != nil && f.isGroup() {
+		return fmt.Sprintf("; write %q on a line of its own and below it, indented, %q", first+":", rest+":")
 	}
-	w.problem(key, join(path, key.Value), "unknown key%s", hint)
+	if hint := didYouMean(key, s.keys()); hint != "" {
+		return hint
+	}
+	var homes []string
+	for _, f := range s.fields {
+		if f.kind == kindSection && f.field(key) != nil {
+			homes = append(homes, f.path+"."+key)
+		}
+	}
+	if len(homes) == 1 {
+		return `; did you mean "` + homes[0] + `"?`
+	}
+	return "; possible here are " + orList(s.keys())
 }
 
 // value reads whatever the spec wants. False means empty (null) or wrong.
@@ -193,7 +219,7 @@ func (w *walker) value(s *spec, n *yaml.Node, path string, depth int) (any, bool
 		return w.list(s, n, path, depth)
 	}
 	at := n
-	if n = w.spend(n, depth); n == nil || isNull(n) {
+	if n = w.spend(n, depth); n == nil || isNull(n) && (!s.plain || n.Value == "") {
 		return nil, false
 	}
 	if n.Kind != yaml.ScalarNode {
@@ -228,7 +254,7 @@ func (w *walker) list(s *spec, n *yaml.Node, path string, depth int) (any, bool)
 	w.layer.places[path] = w.place(at)
 	switch s.kind {
 	case kindTexts:
-		return scalars[string](w, &spec{kind: kindText, typ: textType, isPath: s.isPath}, n, path, depth)
+		return scalars[string](w, &spec{kind: kindText, typ: textType, isPath: s.isPath, plain: s.plain}, n, path, depth)
 	case kindInts:
 		return scalars[int](w, &spec{kind: kindInt, typ: intType}, n, path, depth)
 	}
