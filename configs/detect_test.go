@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"vitals/configs"
 )
@@ -148,7 +150,9 @@ func TestInitFromPorts(t *testing.T) {
 // machine is one where something answers on the usual ports.
 func machine(t *testing.T) func(context.Context, string, string) (net.Conn, error) {
 	t.Helper()
-	answer := func(text string) string { return serve(t, func(c net.Conn) { io.ReadFull(c, make([]byte, 6)); io.WriteString(c, text) }) }
+	answer := func(text string) string {
+		return serve(t, func(c net.Conn) { io.ReadFull(c, make([]byte, 6)); io.WriteString(c, text) })
+	}
 	web := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/health" {
 			w.WriteHeader(http.StatusNotFound)
@@ -202,11 +206,18 @@ func listener(t *testing.T) net.Listener {
 
 // A port that accepts and never answers must not hold init up.
 func TestDetectEnds(t *testing.T) {
-	silent := serve(t, func(c net.Conn) { io.Copy(io.Discard, c) })
-	found := configs.Detect(t.Context(), configs.DetectInput{Dir: t.TempDir(), Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, silent)
-	}})
-	if len(found.Ports) != 0 {
-		t.Error("found what does not answer:", found.Ports)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		found := configs.Detect(t.Context(), configs.DetectInput{Dir: t.TempDir(), Dial: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go io.Copy(io.Discard, theirs)
+			return ours, nil
+		}})
+		if took := time.Since(started); took > 2*time.Second {
+			t.Error("took", took)
+		}
+		if len(found.Ports) != 0 {
+			t.Error("found what does not answer:", found.Ports)
+		}
+	})
 }

@@ -33,9 +33,27 @@ func newEnvironment(list []string) environment {
 	return env
 }
 
+// concernsUs tells whether any variable can set anything.
+func (e environment) concernsUs() bool {
+	for name := range e {
+		if strings.HasPrefix(name, envPrefix) {
+			return true
+		}
+	}
+	for _, name := range appVariables {
+		if e[name] != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // environmentLayer reads every variable that sets a leaf.
 func environmentLayer(root *spec, env environment, dir string, p *problems) *layer {
 	l := newLayer()
+	if !env.concernsUs() {
+		return l
+	}
 	known := []string{configVariable}
 	root.leaves(func(s *spec) {
 		name := s.variable()

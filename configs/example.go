@@ -34,10 +34,10 @@ func WriteExample(w io.Writer) error {
 	e.text.WriteString(exampleHead)
 	for _, f := range rootSpec().fields {
 		if !f.isGroup() {
-			fmt.Fprintf(&e.text, "\n# %s\n#%s: %s\n", sentence(f.help), f.key, f.exampleValue())
+			fmt.Fprintf(&e.text, "\n# %s\n#%s: %s\n", sentence(f.help()), f.key, f.exampleValue())
 			continue
 		}
-		fmt.Fprintf(&e.text, "\n# %s\n%s:\n", sentence(f.help), f.key)
+		fmt.Fprintf(&e.text, "\n# %s\n%s:\n", sentence(f.help()), f.key)
 		e.group(f)
 	}
 	_, err := io.WriteString(w, e.text.String())
@@ -63,9 +63,9 @@ func (e *exampler) group(s *spec) {
 	case s.kind == kindSection:
 		e.section(s, "  ")
 	case s.kind == kindList:
-		e.element(s.elem, "  #", "- ")
+		e.element(s.elem(), "  #", "- ")
 	default:
-		for i, k := range s.kinds {
+		for i, k := range s.kinds() {
 			if i > 0 {
 				e.text.WriteString("\n")
 			}
@@ -79,7 +79,7 @@ func (e *exampler) group(s *spec) {
 func (e *exampler) section(s *spec, indent string) {
 	for _, f := range s.fields {
 		if f.kind == kindSection {
-			e.line(indent+f.key+":", f.help)
+			e.line(indent+f.key+":", f.help())
 			e.section(f, indent+"  ")
 		} else {
 			e.field(f, indent+"#", "")
@@ -88,13 +88,13 @@ func (e *exampler) section(s *spec, indent string) {
 }
 
 // kind writes one kind of a list: an example, then all its keys.
-func (e *exampler) kind(k kindSpec) {
+func (e *exampler) kind(k *kindSpec) {
 	fmt.Fprintf(&e.text, "  # %s: %s\n", k.Name, sentence(k.Help))
 	for line := range strings.Lines(strings.TrimSpace(k.Example)) {
 		e.line("  #"+strings.TrimRight(line, "\n"), "")
 	}
 	fmt.Fprintf(&e.text, "  # All keys of %s, with their defaults:\n", k.Name)
-	e.element(k.section, "  #", "- ")
+	e.element(k.section(), "  #", "- ")
 }
 
 // element writes an element of a list. Everything of it is commented; the dash
@@ -118,13 +118,13 @@ func (e *exampler) element(s *spec, prefix, dash string) {
 func (e *exampler) field(f *spec, prefix, dash string) {
 	switch f.kind {
 	case kindSection:
-		e.line(prefix+dash+f.key+":", f.help)
+		e.line(prefix+dash+f.key+":", f.help())
 		e.element(f, prefix+strings.Repeat(" ", len(dash))+"  ", "")
 	case kindList:
-		e.line(prefix+dash+f.key+":", f.help)
-		e.element(f.elem, prefix+strings.Repeat(" ", len(dash)), "- ")
+		e.line(prefix+dash+f.key+":", f.help())
+		e.element(f.elem(), prefix+strings.Repeat(" ", len(dash)), "- ")
 	default:
-		e.line(prefix+dash+f.key+": "+f.exampleValue(), f.help)
+		e.line(prefix+dash+f.key+": "+f.exampleValue(), f.help())
 		if f.kind == kindSecret {
 			e.line(prefix+strings.Repeat(" ", len(dash))+f.key+fileSuffix+`: ""`, "file that holds it, in place of "+f.key)
 		}

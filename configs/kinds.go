@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"vitals/checks"
 )
 
 // kindKey is the key that says which options an element of a kindKinds list
@@ -16,10 +18,36 @@ var (
 	intType  = reflect.TypeFor[int]()
 )
 
+// kindSpec is one kind of a kindKinds list.
+type kindSpec struct {
+	checks.KindOfCheck
+	made *spec
+}
+
+// section is what an element of the kind may hold, made when first needed.
+func (k *kindSpec) section() *spec {
+	if k.made == nil {
+		k.made = sectionOf(reflect.ValueOf(k.New()).Elem(), "", false)
+		word := &spec{key: kindKey, path: kindKey, kind: kindText, typ: textType, def: k.Name, tag: `help:"what sort of probe this is"`}
+		k.made.fields = append([]*spec{word}, k.made.fields...)
+	}
+	return k.made
+}
+
+// kinds lists the kinds of a kindKinds list.
+func (s *spec) kinds() []*kindSpec {
+	if s.sorts == nil {
+		for _, k := range probeKinds() {
+			s.sorts = append(s.sorts, &kindSpec{KindOfCheck: k})
+		}
+	}
+	return s.sorts
+}
+
 func (s *spec) kindNames() []string {
-	names := make([]string, len(s.kinds))
-	for i := range s.kinds {
-		names[i] = s.kinds[i].Name
+	var names []string
+	for _, k := range s.kinds() {
+		names = append(names, k.Name)
 	}
 	return names
 }
@@ -39,9 +67,9 @@ func (w *walker) kindOf(s *spec, n *yaml.Node, path string, depth int) *spec {
 		}
 		return nil
 	}
-	for _, k := range s.kinds {
+	for _, k := range s.kinds() {
 		if k.Name == value.Value && value.Kind == yaml.ScalarNode {
-			return k.section
+			return k.section()
 		}
 	}
 	if value.Kind != yaml.ScalarNode || !plainKey(value.Value) {

@@ -28,7 +28,7 @@ func (s *spec) scalarValue(n *yaml.Node) (any, string) {
 	tag := n.ShortTag()
 	switch s.kind {
 	case kindText, kindSecret:
-		if tag != tagText && tag != tagTime && !s.plain {
+		if tag != tagText && tag != tagTime && !s.isPlain() {
 			return nil, s.notText(n)
 		}
 		return s.textValue(n.Value)
@@ -66,8 +66,8 @@ func (s *spec) scalarValue(n *yaml.Node) (any, string) {
 func (s *spec) textValue(text string) (any, string) {
 	switch s.kind {
 	case kindText:
-		if s.oneOf != nil && !slices.Contains(s.oneOf, text) {
-			return nil, fmt.Sprintf("%q is not known; use %s%s", text, orList(s.oneOf), didYouMean(text, s.oneOf))
+		if words := s.oneOf(); words != nil && !slices.Contains(words, text) {
+			return nil, fmt.Sprintf("%q is not known; use %s%s", text, orList(words), didYouMean(text, words))
 		}
 		return text, ""
 	case kindSecret:

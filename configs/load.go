@@ -36,7 +36,7 @@ func Load(src Source) (*Config, error) {
 		environmentLayer(root, env, src.Dir, p),
 		flagLayer(root, src.Flags, src.Dir, p),
 	}
-	cfg, err := merge(root, layers)
+	cfg, err := merge(layers)
 	if err != nil {
 		if len(p.list) == 0 {
 			p.add(Place{File: shown}, "", "could not be taken in: %s", err)

@@ -8,16 +8,12 @@ import (
 	"github.com/spf13/viper"
 )
 
-// merge lays the layers over the defaults and decodes the outcome. Every value
-// has its final type already, so an error here is a fault of this package; it
-// is not shown, because the decoder's words quote values.
-func merge(root *spec, layers []*layer) (*Config, error) {
+// merge lays the layers over each other and decodes the outcome into a struct
+// that holds the defaults. Every value has its final type already, so an error
+// here is a fault of this package; it is not shown, because the decoder's
+// words quote values.
+func merge(layers []*layer) (*Config, error) {
 	v := viper.New()
-	root.leaves(func(s *spec) {
-		if s.def != nil {
-			v.SetDefault(s.path, s.def)
-		}
-	})
 	for _, l := range layers {
 		if err := v.MergeConfigMap(l.values); err != nil {
 			return nil, err

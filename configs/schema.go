@@ -25,8 +25,8 @@ type object = map[string]any
 
 func (s *spec) schema() object {
 	out := s.shape()
-	if s.help != "" {
-		out["description"] = s.help
+	if s.help() != "" {
+		out["description"] = s.help()
 	}
 	return out
 }
@@ -36,7 +36,7 @@ func (s *spec) shape() object {
 	case kindSection:
 		return s.sectionSchema()
 	case kindList:
-		element := s.elem.schema()
+		element := s.elem().schema()
 		element["type"] = "object" // an element is not empty
 		return object{"type": []string{"array", "null"}, "items": element}
 	case kindKinds:
@@ -57,18 +57,18 @@ func (s *spec) shape() object {
 		return s.withDefault(unitSchema(`[0-9.]+ *(?:[kKmMgGtT]?[iI]?[bB])|0`, "10MB"))
 	}
 	out := s.textSchema()
-	if s.plain {
+	if s.isPlain() {
 		return s.withDefault(out)
 	}
 	out["type"] = []string{"string", "null"}
-	if s.oneOf != nil {
-		out["enum"] = append(anySlice(s.oneOf), nil)
+	if words := s.oneOf(); words != nil {
+		out["enum"] = append(anySlice(words), nil)
 	}
 	return s.withDefault(out)
 }
 
 func (s *spec) textSchema() object {
-	if s.plain {
+	if s.isPlain() {
 		return object{"type": []string{"string", "number", "boolean", "null"}}
 	}
 	return object{"type": "string"}
@@ -118,8 +118,8 @@ func (s *spec) sectionSchema() object {
 
 func (s *spec) kindsSchema() object {
 	var each []any
-	for _, k := range s.kinds {
-		section := k.section.schema()
+	for _, k := range s.kinds() {
+		section := k.section().schema()
 		section["type"] = "object"
 		section["required"] = []string{kindKey}
 		section["properties"].(object)[kindKey] = object{"const": k.Name, "description": k.Help}
@@ -164,10 +164,10 @@ func (s *spec) reference(path string) []Option {
 		case kindSection:
 			out = append(out, f.reference(at)...)
 		case kindList:
-			out = append(out, f.elem.reference(at+"[]")...)
+			out = append(out, f.elem().reference(at+"[]")...)
 		case kindKinds:
-			for _, k := range f.kinds {
-				out = append(out, k.section.reference(at+"["+k.Name+"]")...)
+			for _, k := range f.kinds() {
+				out = append(out, k.section().reference(at+"["+k.Name+"]")...)
 			}
 		default:
 			out = append(out, f.option(at))
@@ -177,7 +177,7 @@ func (s *spec) reference(path string) []Option {
 }
 
 func (s *spec) option(path string) Option {
-	o := Option{Key: path, Type: strings.TrimPrefix(strings.TrimPrefix(s.expected(), "a "), "an "), Help: s.help, Secret: s.kind == kindSecret}
+	o := Option{Key: path, Type: strings.TrimPrefix(strings.TrimPrefix(s.expected(), "a "), "an "), Help: s.help(), Secret: s.kind == kindSecret}
 	if s.def != nil && s.kind != kindSecret {
 		o.Default = s.yaml(s.def)
 	}

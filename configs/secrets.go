@@ -99,11 +99,11 @@ func keepText(s *spec, text, dir string, p *problems) string {
 	if s.kind == kindSecret {
 		p.secrets = append(p.secrets, checks.Secret(text))
 	}
-	if s.isURL {
+	if s.isAddress() {
 		text = resolveAddress(text, dir)
 		p.secrets = append(p.secrets, checks.Secret(text))
 	}
-	if s.isPath {
+	if s.isPath() {
 		text = absolute(dir, text)
 	}
 	if s.kind == kindText && s.typ != textType {

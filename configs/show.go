@@ -56,13 +56,15 @@ func (s *shower) list(sp *spec, v reflect.Value, path, first, indent string) {
 	}
 	fmt.Fprintf(&s.text, "%s%s:\n", first, sp.key)
 	for i := range v.Len() {
-		at, element, section := index(path, i), v.Index(i), sp.elem
+		at, element, section := index(path, i), v.Index(i), (*spec)(nil)
 		dash, indent := indent+"  - ", indent+"    "
 		if sp.kind == kindKinds {
 			p := element.Interface().(Probe)
 			section = sp.kindSection(p.Kind)
 			fmt.Fprintf(&s.text, "%skind: %s  # %s\n", dash, p.Kind, s.origin(at+"."+kindKey))
 			dash, element = indent, reflect.ValueOf(p.Options).Elem()
+		} else {
+			section = sp.elem()
 		}
 		s.fields(section, element, at, dash, indent)
 	}
@@ -90,9 +92,9 @@ func (s *shower) origin(path string) string {
 }
 
 func (s *spec) kindSection(kind string) *spec {
-	for _, k := range s.kinds {
+	for _, k := range s.kinds() {
 		if k.Name == kind {
-			return k.section
+			return k.section()
 		}
 	}
 	return &spec{kind: kindSection}

@@ -35,23 +35,47 @@ type spec struct {
 	kind   kind
 	typ    reflect.Type // of the value the decoder wants
 	def    any          // a leaf's default; nil when there is none
-	help   string
-	isPath bool     // a relative value is relative to where it was written
-	plain  bool     // numbers, true, false and null are taken as the text they are written as
-	isURL  bool     // a secret that may name a SQLite file
-	oneOf  []string // the only texts allowed; nil for any
-	env    bool     // reached by the environment: not inside a list
-	common bool     // one of the settings that every check has
+	tag    reflect.StructTag
+	env    bool // reached by the environment: not inside a list
+	common bool // one of the settings that every check has
 
-	fields []*spec // of a section, in order
-	elem   *spec   // of a list: the section each element is
-	kinds  []kindSpec
+	fields  []*spec // of a section, in order
+	element *spec   // see elem
+	sorts   []*kindSpec
 }
 
-// kindSpec is one row of a kindKinds list.
-type kindSpec struct {
-	checks.KindOfCheck
-	section *spec
+// help is one line for people.
+func (s *spec) help() string { return s.tag.Get("help") }
+
+// isPath tells whether a relative value is relative to where it was written.
+func (s *spec) isPath() bool { return s.tag.Get("path") == "true" }
+
+// isPlain tells whether numbers, true, false and null are taken as the text
+// they are written as.
+func (s *spec) isPlain() bool { return s.tag.Get("plain") == "true" }
+
+// isAddress tells whether the secret is the address of a database.
+func (s *spec) isAddress() bool { return s.tag.Get("address") == "database" }
+
+// oneOf lists the only texts allowed, nil for any.
+func (s *spec) oneOf() []string {
+	if words := s.tag.Get("oneof"); words != "" {
+		return strings.Split(words, ",")
+	}
+	return nil
+}
+
+// elem is the section that each element of a list is. It is made when it is
+// first needed: most files have no lists.
+func (s *spec) elem() *spec {
+	if s.element == nil {
+		v := reflect.New(s.typ.Elem()).Elem()
+		if def := elementDefaults(v.Type()); def != nil {
+			v.Set(reflect.ValueOf(def))
+		}
+		s.element = sectionOf(v, "", false)
+	}
+	return s.element
 }
 
 func (s *spec) field(key string) *spec {
@@ -142,14 +166,7 @@ func fieldSpec(f reflect.StructField, v reflect.Value, path string, env bool) *s
 	} else if def := reflect.Indirect(v); def.IsValid() {
 		s.def = def.Interface()
 	}
-	s.path, s.key, s.env = path, path[strings.LastIndexByte(path, '.')+1:], env
-	s.help = f.Tag.Get("help")
-	s.isPath = f.Tag.Get("path") == "true"
-	s.plain = f.Tag.Get("plain") == "true"
-	s.isURL = f.Tag.Get("address") == "database"
-	if words := f.Tag.Get("oneof"); words != "" {
-		s.oneOf = strings.Split(words, ",")
-	}
+	s.path, s.key, s.env, s.tag = path, path[strings.LastIndexByte(path, '.')+1:], env, f.Tag
 	return s
 }
 
@@ -164,7 +181,7 @@ func leafSpec(t reflect.Type, tag reflect.StructTag) *spec {
 		s.kind = kindDuration
 	case t == secretType:
 		s.kind = kindSecret
-	case tag.Get("unit") == "bytes":
+	case t.Kind() == reflect.Int64 && tag.Get("unit") == "bytes":
 		s.kind = kindSize
 	case t.Kind() == reflect.String:
 		s.kind = kindText
@@ -190,18 +207,7 @@ func groupSpec(v reflect.Value, path string, env bool) *spec {
 		return sectionOf(reflect.Indirect(v), path, env)
 	}
 	if t.Elem() == probeType {
-		s := &spec{kind: kindKinds, typ: t}
-		for _, k := range probeKinds() {
-			section := sectionOf(reflect.ValueOf(k.New()).Elem(), "", false)
-			word := &spec{key: kindKey, path: kindKey, kind: kindText, typ: textType, def: k.Name, help: "what sort of probe this is"}
-			section.fields = append([]*spec{word}, section.fields...)
-			s.kinds = append(s.kinds, kindSpec{k, section})
-		}
-		return s
+		return &spec{kind: kindKinds, typ: t}
 	}
-	element := reflect.New(t.Elem()).Elem()
-	if def := elementDefaults(t.Elem()); def != nil {
-		element.Set(reflect.ValueOf(def))
-	}
-	return &spec{kind: kindList, typ: t, elem: sectionOf(element, "", false)}
+	return &spec{kind: kindList, typ: t}
 }

@@ -46,18 +46,22 @@ const shortest = 100 * time.Millisecond
 
 // validateCommon judges what every check has.
 func (c *Config) validateCommon(p *problems, s section) {
-	v := reflect.ValueOf(s.options).Elem()
-	for _, key := range []string{"timeout", "interval"} {
-		field, ok := fieldOf(v, key)
-		if !ok {
-			continue
-		}
-		if d, _ := field.Interface().(time.Duration); d < 0 {
-			c.problem(p, join(s.path, key), "must not be negative")
-		} else if key == "interval" && d > 0 && d < shortest {
-			c.problem(p, join(s.path, key), "must be at least "+FormatDuration(shortest))
+	common := commonOf(reflect.ValueOf(s.options).Elem())
+	c.notNegative(p, s.path+".timeout", int64(common.Timeout))
+	c.notNegative(p, s.path+".interval", int64(common.Interval))
+	if common.Interval > 0 && common.Interval < shortest {
+		c.problem(p, s.path+".interval", "must be at least "+FormatDuration(shortest))
+	}
+}
+
+// commonOf finds the settings that every check has in an options struct.
+func commonOf(v reflect.Value) checks.Common {
+	for i := range v.NumField() {
+		if common, ok := v.Field(i).Interface().(checks.Common); ok {
+			return common
 		}
 	}
+	return checks.Common{}
 }
 
 // validateServers judges what tells several servers apart: the application's

@@ -219,7 +219,7 @@ func (w *walker) value(s *spec, n *yaml.Node, path string, depth int) (any, bool
 		return w.list(s, n, path, depth)
 	}
 	at := n
-	if n = w.spend(n, depth); n == nil || isNull(n) && (!s.plain || n.Value == "") {
+	if n = w.spend(n, depth); n == nil || isNull(n) && (!s.isPlain() || n.Value == "") {
 		return nil, false
 	}
 	if n.Kind != yaml.ScalarNode {
@@ -254,7 +254,7 @@ func (w *walker) list(s *spec, n *yaml.Node, path string, depth int) (any, bool)
 	w.layer.places[path] = w.place(at)
 	switch s.kind {
 	case kindTexts:
-		return scalars[string](w, &spec{kind: kindText, typ: textType, isPath: s.isPath, plain: s.plain}, n, path, depth)
+		return scalars[string](w, &spec{kind: kindText, typ: textType, tag: s.tag}, n, path, depth)
 	case kindInts:
 		return scalars[int](w, &spec{kind: kindInt, typ: intType}, n, path, depth)
 	}
@@ -284,11 +284,14 @@ func scalars[T any](w *walker, s *spec, n *yaml.Node, path string, depth int) (a
 
 // element reads one element of a list of sections, its defaults filled in.
 func (w *walker) element(s *spec, n *yaml.Node, path string, depth int) (any, bool) {
-	section := s.elem
+	var section *spec
 	if s.kind == kindKinds {
-		if section = w.kindOf(s, n, path, depth); section == nil {
-			return nil, false
-		}
+		section = w.kindOf(s, n, path, depth)
+	} else {
+		section = s.elem()
+	}
+	if section == nil {
+		return nil, false
 	}
 	if real := w.spend(n, depth); real != nil && isNull(real) {
 		w.problem(n, path, "is empty")
@@ -298,12 +301,14 @@ func (w *walker) element(s *spec, n *yaml.Node, path string, depth int) (any, bo
 	if !ok {
 		return nil, false
 	}
-	fillDefaults(section, value)
+	if s.kind == kindList {
+		fillDefaults(section, value) // a probe's options hold theirs
+	}
 	return value, true
 }
 
-// fillDefaults puts in what the file left out: viper's defaults do not reach
-// into lists.
+// fillDefaults puts in what the file left out: defaults of a whole
+// configuration do not reach into lists.
 func fillDefaults(s *spec, value map[string]any) {
 	for _, f := range s.fields {
 		if f.kind == kindSection {
