@@ -1,0 +1,141 @@
+package alerting
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Evaluate moves the alerts of one rule on to a moment. Known are the rule's
+// alerts that are pending or firing; next are those that still are, sorted by
+// ID, and the transitions are what happened, in the same order.
+//
+// A rule without data keeps the state of its alerts, marked stale: a silent
+// history is no proof of recovery. It raises an alert of its own by NoDataRule.
+func Evaluate(rule Rule, known []Alert, o Observation, now time.Time) (next []Alert, done []Transition) {
+	if o.Err != nil || o.NoData {
+		for _, a := range known {
+			a.Stale = true
+			next = append(next, a)
+		}
+		return next, nil
+	}
+	seen := map[string]Alert{}
+	for _, s := range o.Series {
+		a := newAlert(rule, s, now)
+		seen[a.ID] = a
+	}
+	before := map[string]Alert{}
+	for _, a := range known {
+		before[a.ID] = a
+	}
+	for _, id := range slices.Sorted(maps.Keys(union(seen, before))) {
+		a, t := step(rule, before, seen, id, now)
+		if a.Phase != Resolved && a.Phase != "" {
+			next = append(next, a)
+		}
+		if t.To != "" {
+			done = append(done, t)
+		}
+	}
+	return next, done
+}
+
+// step moves one alert on. The transition's To is empty when nothing is worth
+// writing down.
+func step(rule Rule, before, seen map[string]Alert, id string, now time.Time) (Alert, Transition) {
+	old, known := before[id]
+	fresh, holds := seen[id]
+	a := old
+	if holds {
+		a = merge(old, fresh, known)
+	}
+	a.Stale = false
+	var flap FlapChange
+	a.Flaps, flap = a.Flaps.Add(holds)
+	from := old.Phase
+	switch {
+	case holds && a.Phase != Firing && now.Sub(a.ActiveAt) >= rule.For:
+		a.Phase, a.FiredAt = Firing, now
+	case holds:
+	case a.Phase == Pending:
+		a.Phase = "" // it never fired: nobody was told and nobody need be
+	case now.Sub(a.SeenAt) >= rule.KeepFiringFor:
+		a.Phase, a.ResolvedAt = Resolved, now
+	}
+	if a.Phase == from && flap == FlapSame || a.Phase == "" {
+		return a, Transition{}
+	}
+	return a, Transition{Alert: a, From: from, To: a.Phase, At: now, Flap: flap}
+}
+
+// merge takes what is new of an alert that goes on.
+func merge(old, fresh Alert, known bool) Alert {
+	if !known {
+		return fresh
+	}
+	fresh.Phase, fresh.ActiveAt, fresh.FiredAt, fresh.Flaps = old.Phase, old.ActiveAt, old.FiredAt, old.Flaps
+	return fresh
+}
+
+func newAlert(rule Rule, s Series, now time.Time) Alert {
+	labels := map[string]string{}
+	maps.Copy(labels, s.Labels)
+	delete(labels, "__name__")
+	maps.Copy(labels, rule.Labels)
+	labels["alertname"], labels["severity"] = rule.Name, rule.Severity
+	a := Alert{
+		ID: alertID(rule.Name, labels), Rule: rule.Name, Severity: rule.Severity, Labels: labels,
+		Runbook: rule.Runbook, Incident: rule.Incident, Phase: Pending, Value: s.Value, ActiveAt: now, SeenAt: now,
+	}
+	a.Annotations = make(map[string]string, len(rule.Annotations))
+	for name, text := range rule.Annotations {
+		a.Annotations[name] = expand(text, a)
+	}
+	return a
+}
+
+// expand fills in the two placeholders that rule files use most. Anything else
+// between braces stays as it is written.
+func expand(text string, a Alert) string {
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{{")
+		inside, after, closed := strings.Cut(rest, "}}")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		if !closed {
+			return b.String() + "{{" + rest
+		}
+		b.WriteString(placeholder(inside, a))
+		text = after
+	}
+}
+
+func placeholder(inside string, a Alert) string {
+	name := strings.TrimSpace(inside)
+	if name == "$value" {
+		return formatValue(a.Value)
+	}
+	if label, ok := strings.CutPrefix(name, "$labels."); ok {
+		return a.Labels[label]
+	}
+	return "{{" + inside + "}}"
+}
+
+func union(a, b map[string]Alert) map[string]struct{} {
+	all := make(map[string]struct{}, len(a)+len(b))
+	for id := range a {
+		all[id] = struct{}{}
+	}
+	for id := range b {
+		all[id] = struct{}{}
+	}
+	return all
+}

@@ -1,0 +1,107 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"vitals/checks"
+	"vitals/report"
+)
+
+// metrics serves Prometheus text and OpenMetrics, negotiated. A scrape runs no
+// check: it shows the last results, with a time of its own for their age.
+func (s *Server) metrics() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&boardCollector{server: s},
+	)
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{
+		EnableOpenMetrics: true,
+		ErrorLog:          scrapeLog{s.log},
+		ErrorHandling:     promhttp.ContinueOnError,
+	})
+}
+
+type scrapeLog struct{ log *slog.Logger }
+
+func (l scrapeLog) Println(v ...any) { l.log.Warn("a metric was left out", "error", fmt.Sprint(v...)) }
+
+// boardCollector turns the board's last samples into metrics. It is unchecked
+// in Prometheus' sense: which metrics there are follows the configuration.
+type boardCollector struct{ server *Server }
+
+func (c *boardCollector) Describe(chan<- *prometheus.Desc) {}
+
+func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
+	results, _ := c.server.state.Load().Board.Last()
+	seen := map[string]bool{}
+	for i := range results {
+		r := &results[i]
+		samples := append(r.AllSamples(), checks.Sample{
+			Name: "vitals_check_last_run_timestamp_seconds", Labels: map[string]string{"check": r.Check},
+			Value: float64(r.Started.UnixMilli()) / 1000,
+		})
+		for _, sample := range samples {
+			if m, id := metricOf(sample); !seen[id] {
+				seen[id] = true // two checks may measure the same thing; the first stands
+				out <- m
+			}
+		}
+	}
+	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vitals_uptime_seconds", "Time since Vitals started.", nil, nil),
+		prometheus.GaugeValue, time.Since(c.server.started).Seconds())
+	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vitals_build_info", "Which Vitals this is.", []string{"version"}, nil),
+		prometheus.GaugeValue, 1, c.server.version)
+}
+
+// metricOf makes a metric of a sample, and a text that is the same for the
+// same series.
+func metricOf(s checks.Sample) (prometheus.Metric, string) {
+	names := make([]string, 0, len(s.Labels))
+	for name := range s.Labels {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	values := make([]string, len(names))
+	id := strings.Builder{}
+	id.WriteString(s.Name)
+	for i, name := range names {
+		values[i] = strings.ToValidUTF8(s.Labels[name], "\uFFFD")
+		fmt.Fprintf(&id, "\x00%s\x00%s", name, values[i])
+	}
+	kind := prometheus.GaugeValue
+	if report.IsCounter(s.Name) {
+		kind = prometheus.CounterValue
+	}
+	m, err := prometheus.NewConstMetric(prometheus.NewDesc(s.Name, helpOf(s.Name), names, nil), kind, s.Value, values...)
+	if err != nil {
+		return prometheus.NewInvalidMetric(prometheus.NewDesc(s.Name, helpOf(s.Name), names, nil), err), id.String()
+	}
+	return m, id.String()
+}
+
+// helpOf describes the metrics every result gives; others are named by their
+// check's documentation.
+func helpOf(name string) string {
+	switch name {
+	case "vitals_check_status":
+		return "Last status of the check: 0 healthy, 1 unknown, 2 degraded, 3 unhealthy."
+	case "vitals_check_failed":
+		return "Whether the check was unhealthy when it last ran."
+	case "vitals_check_duration_seconds":
+		return "How long the check took when it last ran."
+	case "vitals_check_last_run_timestamp_seconds":
+		return "When the check last ran."
+	}
+	return "Measured by a check; see docs/checks.md."
+}

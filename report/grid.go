@@ -1,0 +1,125 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"vitals/checks"
+)
+
+// renderTable draws a table without borders: a line below the header, numbers
+// to the right, the widest text column cut until all fits the terminal.
+func renderTable(b *bytes.Buffer, t checks.Table, v View, p paint, indent string) {
+	header, rows := cells(t, v)
+	fit(header, rows, t.Columns, v.Width-len(indent))
+	align := make(tw.Alignment, len(t.Columns))
+	for i, c := range t.Columns {
+		align[i] = tw.AlignLeft
+		if rightAligned(c.Kind) {
+			align[i] = tw.AlignRight
+		}
+	}
+	var grid bytes.Buffer
+	table := tablewriter.NewTable(&grid,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders:  tw.BorderNone,
+			Symbols:  symbols(v),
+			Settings: tw.Settings{Separators: tw.Separators{BetweenColumns: tw.Off, BetweenRows: tw.Off}, Lines: tw.Lines{ShowHeaderLine: tw.Off}},
+		})),
+		tablewriter.WithConfig(tablewriter.Config{
+			Header: tw.CellConfig{Formatting: tw.CellFormatting{AutoFormat: tw.Off}, Alignment: tw.CellAlignment{PerColumn: align}, Padding: tw.CellPadding{Global: tw.Padding{Right: "  ", Overwrite: true}}},
+			Row:    tw.CellConfig{Alignment: tw.CellAlignment{PerColumn: align}, Padding: tw.CellPadding{Global: tw.Padding{Right: "  ", Overwrite: true}}},
+		}))
+	table.Header(header)
+	err := table.Bulk(rows)
+	if err == nil {
+		err = table.Render()
+	}
+	if err != nil { // a table that cannot be drawn is still worth reading
+		grid.Reset()
+		for _, row := range append([][]string{header}, rows...) {
+			grid.WriteString(strings.Join(row, "\t") + "\n")
+		}
+	}
+	first := true
+	for line := range strings.Lines(grid.String()) {
+		line = strings.TrimRight(line, " \n")
+		if first {
+			line = p.dim(line)
+			first = false
+		}
+		b.WriteString(indent + line + "\n")
+	}
+}
+
+func symbols(v View) tw.Symbols {
+	if v.ASCII {
+		return tw.NewSymbols(tw.StyleASCII)
+	}
+	return tw.NewSymbols(tw.StyleLight)
+}
+
+func rightAligned(k checks.Kind) bool {
+	switch k {
+	case checks.KindText, checks.KindTime, checks.KindBool:
+		return false
+	}
+	return true
+}
+
+// cells turns a table into words for people.
+func cells(t checks.Table, v View) (header []string, rows [][]string) {
+	for _, c := range t.Columns {
+		header = append(header, label(c.Name))
+	}
+	for _, row := range t.Rows {
+		line := make([]string, len(row))
+		for i, value := range row {
+			line[i] = HumanValue(t.Columns[i].Kind, value, v.location())
+		}
+		rows = append(rows, line)
+	}
+	return header, rows
+}
+
+// minCell is the narrowest a text column is cut to.
+const minCell = 12
+
+// fit cuts the widest text column, again and again, until the rows fit. A
+// width of 0 or less means that there is no limit.
+func fit(header []string, rows [][]string, columns []checks.Column, limit int) {
+	if limit <= 0 {
+		return
+	}
+	widths := make([]int, len(header))
+	total := 0
+	for i := range header {
+		widths[i] = width(header[i])
+		for _, row := range rows {
+			widths[i] = max(widths[i], width(row[i]))
+		}
+		total += widths[i] + 2
+	}
+	for total > limit {
+		widest := -1
+		for i, c := range columns {
+			if c.Kind == checks.KindText && widths[i] > minCell && (widest < 0 || widths[i] > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		widths[widest]--
+		total--
+	}
+	for _, row := range rows {
+		for i := range row {
+			row[i] = cut(row[i], widths[i])
+		}
+	}
+}

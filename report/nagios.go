@@ -1,0 +1,90 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"vitals/checks"
+)
+
+// writeNagios prints what the plugin guidelines ask for: one line with the
+// status word, a summary and perfdata, then the long output.
+func writeNagios(w io.Writer, doc Document, _ View) error {
+	var b bytes.Buffer
+	results := worstFirst(doc.Results)
+	fmt.Fprintf(&b, "%s: %s", nagiosWord(doc.Status), nagiosText(nagiosSummary(doc, results)))
+	if perf := perfdata(doc.Results); perf != "" {
+		b.WriteString(" | " + perf)
+	}
+	b.WriteByte('\n')
+	if len(results) > 1 {
+		for _, r := range results {
+			fmt.Fprintf(&b, "%s %s: %s\n", nagiosWord(r.Status), nagiosText(r.Check), nagiosText(r.Summary))
+		}
+	}
+	for _, r := range results {
+		if r.Error != "" && r.Error != r.Summary {
+			fmt.Fprintf(&b, "%s: %s\n", nagiosText(r.Check), nagiosText(r.Error))
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func nagiosSummary(doc Document, results []checks.Result) string {
+	if len(results) == 1 {
+		return results[0].Check + ": " + results[0].Summary
+	}
+	if doc.Status == checks.Healthy {
+		return tally(doc.Results)
+	}
+	return tally(doc.Results) + "; " + results[0].Check + ": " + results[0].Summary
+}
+
+func nagiosWord(s checks.Status) string {
+	return [...]string{checks.Healthy: "OK", checks.Unknown: "UNKNOWN", checks.Degraded: "WARNING", checks.Unhealthy: "CRITICAL"}[s]
+}
+
+// nagiosText keeps the bar free for perfdata.
+func nagiosText(s string) string { return strings.ReplaceAll(Clean(s), "|", "/") }
+
+// perfdata lists every number with its unit and limits.
+func perfdata(results []checks.Result) string {
+	var parts []string
+	for _, r := range results {
+		for _, f := range r.Facts {
+			value, ok := f.Float()
+			if !ok || f.Kind == checks.KindTime || math.IsNaN(value) || math.IsInf(value, 0) {
+				continue
+			}
+			name := f.Name
+			if len(results) > 1 {
+				name = r.Check + "." + name
+			}
+			part := "'" + strings.NewReplacer("'", "''", "=", "_", "|", "/").Replace(Clean(name)) + "'=" + plainNumber(value) + perfUnit(f.Kind)
+			if f.Limits != nil {
+				part += ";" + plainNumber(f.Limits.Degraded) + ";" + plainNumber(f.Limits.Unhealthy)
+			}
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func perfUnit(k checks.Kind) string {
+	switch k {
+	case checks.KindBytes:
+		return "B"
+	case checks.KindDuration:
+		return "s"
+	case checks.KindPercent:
+		return "%"
+	}
+	return ""
+}
+
+func plainNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -1,0 +1,75 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// writePrometheus prints every sample in the text format, without times: the
+// textfile collector refuses them.
+func writePrometheus(w io.Writer, doc Document, _ View) error {
+	families := map[string][]string{}
+	seen := map[string]bool{}
+	for i := range doc.Results {
+		for _, s := range doc.Results[i].AllSamples() {
+			line := s.Name + labelsText(s.Labels)
+			if !seen[line] {
+				seen[line] = true
+				families[s.Name] = append(families[s.Name], line+" "+promNumber(s.Value))
+			}
+		}
+	}
+	var b bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		fmt.Fprintf(&b, "# TYPE %s %s\n", name, promType(name))
+		for _, line := range families[name] {
+			b.WriteString(line + "\n")
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// promType goes by Prometheus' naming, but for the guide's two gauges whose
+// names break it.
+func promType(name string) string {
+	if IsCounter(name) {
+		return "counter"
+	}
+	return "gauge"
+}
+
+// IsCounter tells whether a metric of this name only ever grows.
+func IsCounter(name string) bool {
+	return strings.HasSuffix(name, "_total") && name != "events_total" && name != "payments_total"
+}
+
+func labelsText(labels map[string]string) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		value := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(Clean(labels[name]))
+		parts = append(parts, name+`="`+value+`"`)
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+func promNumber(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "NaN"
+	case math.IsInf(v, 1):
+		return "+Inf"
+	case math.IsInf(v, -1):
+		return "-Inf"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
