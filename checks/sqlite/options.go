@@ -50,5 +50,17 @@ func (o *Options) Problems() []checks.Problem {
 
 // Checks implements checks.Options.
 func (o *Options) Checks() []checks.Check {
-	return nil
+	if o.Disabled || o.Path == "" {
+		return nil
+	}
+	name := "database"
+	if o.Name != "" {
+		name += "@" + o.Name
+	}
+	d := &database{options: *o}
+	return []checks.Check{o.Apply(checks.Check{
+		Name: name,
+		Help: "whether the SQLite database can be read",
+		Tags: []string{"sqlite"}, Do: d.do,
+	})}
 }
