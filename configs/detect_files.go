@@ -136,7 +136,7 @@ func (f *Found) compose(dir string) {
 			continue
 		}
 		f.looked.compose = true
-		services := lookUp(top, "services", 0)
+		services := lookUp(top, "services")
 		if services == nil || services.Kind != yaml.MappingNode {
 			return
 		}
@@ -160,14 +160,14 @@ var imageWords = []struct {
 }
 
 func composeService(name string, n *yaml.Node) (FoundService, bool) {
-	image := lookUp(n, "image", 0)
+	image := lookUp(n, "image")
 	if image == nil || image.Kind != yaml.ScalarNode || strings.Contains(image.Value, "exporter") {
 		return FoundService{}, false
 	}
 	for _, w := range imageWords {
 		if strings.Contains(image.Value, w.word) {
 			s := FoundService{Name: name, Image: image.Value, Is: w.is}
-			if ports := lookUp(n, "ports", 0); ports != nil {
+			if ports := lookUp(n, "ports"); ports != nil {
 				s.Port = publishedPort(ports, w.port)
 			}
 			return s, true
@@ -181,7 +181,7 @@ func composeService(name string, n *yaml.Node) (FoundService, bool) {
 func publishedPort(ports *yaml.Node, inside string) int {
 	for _, one := range ports.Content {
 		text := one.Value
-		if target, published := lookUp(one, "target", 0), lookUp(one, "published", 0); target != nil && published != nil {
+		if target, published := lookUp(one, "target"), lookUp(one, "published"); target != nil && published != nil {
 			text = published.Value + ":" + target.Value
 		}
 		text, _, _ = strings.Cut(text, "/")

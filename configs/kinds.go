@@ -56,7 +56,7 @@ func (s *spec) kindNames() []string {
 // does not say, or says something unknown; both are reported.
 func (w *walker) kindOf(s *spec, n *yaml.Node, path string, depth int) *spec {
 	names := s.kindNames()
-	value := lookUp(n, kindKey, depth)
+	value := lookUp(n, kindKey)
 	if value == nil {
 		if real := w.spend(n, depth); real == nil || isNull(real) {
 			w.problem(n, path, "is empty; it needs a %s: %s", kindKey, orList(names))
@@ -82,31 +82,39 @@ func (w *walker) kindOf(s *spec, n *yaml.Node, path string, depth int) *spec {
 
 // lookUp finds a key's value in a mapping, through aliases and merge keys, and
 // returns nil when it is not there.
-func lookUp(n *yaml.Node, key string, depth int) *yaml.Node {
-	if n.Kind == yaml.AliasNode && n.Alias != nil {
-		n = n.Alias
-	}
-	if n.Kind != yaml.MappingNode || depth > maxDepth {
+func lookUp(n *yaml.Node, key string) *yaml.Node {
+	budget := maxDepth * maxDepth // an alias can lead in circles
+	return lookUpWithin(n, key, &budget)
+}
+
+func lookUpWithin(n *yaml.Node, key string, budget *int) *yaml.Node {
+	n = dereferenced(n)
+	if *budget--; n.Kind != yaml.MappingNode || *budget < 0 {
 		return nil
 	}
 	var merged *yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		if v.Kind == yaml.AliasNode && v.Alias != nil {
-			v = v.Alias
-		}
+		k, v := n.Content[i], dereferenced(n.Content[i+1])
 		switch {
 		case k.Value == key && k.Kind == yaml.ScalarNode:
 			return v
 		case k.ShortTag() == "!!merge" && v.Kind == yaml.MappingNode:
-			merged = lookUp(v, key, depth+1)
+			merged = lookUpWithin(v, key, budget)
 		case k.ShortTag() == "!!merge":
 			for _, one := range v.Content {
 				if merged == nil {
-					merged = lookUp(one, key, depth+1)
+					merged = lookUpWithin(one, key, budget)
 				}
 			}
 		}
 	}
 	return merged
+}
+
+// dereferenced follows an alias. An alias of an alias does not exist in YAML.
+func dereferenced(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
+	}
+	return n
 }
