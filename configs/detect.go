@@ -22,6 +22,7 @@ type DetectInput struct {
 type Found struct {
 	Databases []FoundAddress // in the order of preference
 	Redis     []FoundAddress
+	Users     string   // the table of users in the main database, "" where none was seen
 	SQLite    []string // database files, relative to the folder
 	Folders   []string // that an application probably writes to, relative
 	Services  []FoundService
@@ -62,8 +63,8 @@ type lookedAt struct {
 const detectPatience = 2 * time.Second
 
 // Detect looks at the environment, at a .env and a Compose file, for SQLite
-// files and folders of uploads, and at the usual ports of this machine. It
-// changes nothing, reads no secret into what it returns, and takes at most two
+// files and folders of uploads, at the usual ports of this machine, and into
+// the database for a table of users. It changes nothing, reads no secret into what it returns, and takes at most two
 // seconds.
 func Detect(ctx context.Context, in DetectInput) Found {
 	ctx, cancel := context.WithTimeout(ctx, detectPatience)
@@ -79,6 +80,7 @@ func Detect(ctx context.Context, in DetectInput) Found {
 	f.dotEnv(in.Dir)
 	f.files(in.Dir)
 	f.compose(in.Dir)
+	f.Users = f.usersTable(ctx, newEnvironment(in.Env), in.Dir)
 	wg.Wait()
 	f.Ports = ports
 	return f

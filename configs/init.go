@@ -112,17 +112,28 @@ func (p *proposal) database() {
 	f := p.found
 	switch {
 	case p.address("database", "a database", f.Databases):
-		p.line("  #users_table: users")
+		p.usersTable()
 	case len(f.SQLite) > 0:
 		p.note("No variable such as DATABASE_URL was found%s, but a SQLite file was.", p.lookedFor())
 		p.line("database:\n  url: %s", flowYAML("sqlite:"+f.SQLite[0]))
-		p.line("  #users_table: users")
+		p.usersTable()
 	default:
 		p.note("No database was found: no DATABASE_URL in the environment%s, and no SQLite file in this folder.%s", p.lookedFor(), p.hints("postgres"))
 		p.line("database:\n  #url: postgres://USER@127.0.0.1:%d/NAME\n  #url_file: database-url.secret", p.port("postgres", 5432))
 	}
 	p.pgBouncer()
 	p.moreSQLite()
+}
+
+// usersTable proposes what to count as users. It is in force only where the
+// database named above is the one that was looked into.
+func (p *proposal) usersTable() {
+	if p.found.Users == "" {
+		p.line("  #users_table: users")
+		return
+	}
+	p.line("  # The database has this table; its rows are counted as users.")
+	p.line("  users_table: %s", flowYAML(p.found.Users))
 }
 
 func (p *proposal) pgBouncer() {
