@@ -40,9 +40,6 @@ func (o *DatabaseOptions) Type() string {
 
 // Problems implements checks.Options.
 func (o *DatabaseOptions) Problems() []checks.Problem {
-	if o.Disabled {
-		return nil
-	}
 	a := parseAddress(o.URL.Reveal())
 	if a.problem != "" {
 		return []checks.Problem{{Key: "url", Message: a.problem}}
@@ -71,16 +68,13 @@ func (o *DatabaseOptions) Problems() []checks.Problem {
 
 // Checks implements checks.Options.
 func (o *DatabaseOptions) Checks() []checks.Check {
-	if o.Disabled {
+	switch a := parseAddress(o.URL.Reveal()); {
+	case a.problem != "":
 		return nil
-	}
-	switch a := parseAddress(o.URL.Reveal()); a.sort {
-	case sortPostgres:
-		return o.postgres().Checks()
-	case sortSQLite:
+	case a.sort == sortSQLite:
 		return o.sqlite(a).Checks()
 	}
-	return nil
+	return o.postgres().Checks() // also without an address: PgBouncer alone can be looked at
 }
 
 func (o *DatabaseOptions) postgres() *postgres.Options {

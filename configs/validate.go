@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"vitals/checks"
 )
@@ -31,6 +31,9 @@ func (c *Config) validate(p *problems) {
 	c.notNegative(p, "serve.shutdown_timeout", int64(c.Serve.ShutdownTimeout))
 	c.validateServe(p)
 	for _, s := range c.sections() {
+		if s.common().Disabled {
+			continue // one who switches a part off may leave the rest as it is
+		}
 		for _, one := range s.options.Problems() {
 			c.problem(p, inner(s.path, one.Key), one.Message)
 		}
@@ -46,7 +49,7 @@ const shortest = 100 * time.Millisecond
 
 // validateCommon judges what every check has.
 func (c *Config) validateCommon(p *problems, s section) {
-	common := commonOf(reflect.ValueOf(s.options).Elem())
+	common := s.common()
 	c.notNegative(p, s.path+".timeout", int64(common.Timeout))
 	c.notNegative(p, s.path+".interval", int64(common.Interval))
 	if common.Interval > 0 && common.Interval < shortest {
@@ -54,20 +57,10 @@ func (c *Config) validateCommon(p *problems, s section) {
 	}
 }
 
-// commonOf finds the settings that every check has in an options struct.
-func commonOf(v reflect.Value) checks.Common {
-	for i := range v.NumField() {
-		if common, ok := v.Field(i).Interface().(checks.Common); ok {
-			return common
-		}
-	}
-	return checks.Common{}
-}
-
 // validateServers judges what tells several servers apart: the application's
 // own database and Redis have no name, further ones need one.
 func (c *Config) validateServers(p *problems) {
-	c.ownServer(p, "database", "databases", c.Database.Name, c.Database.URL != "" || c.Database.Disabled)
+	c.ownServer(p, "database", "databases", c.Database.Name, c.Database.URL != "" || c.Database.PgBouncer != "" || c.Database.Disabled)
 	for i, o := range c.Databases {
 		c.furtherServer(p, index("databases", i), o.Name)
 	}
@@ -192,9 +185,17 @@ type named struct {
 // and dependencies in a circle.
 func (c *Config) validateNames(p *problems) {
 	var list []named
+	var off []string
 	known := map[string]string{} // name → section
 	for _, s := range c.sections() {
+		if s.common().Disabled {
+			off = append(off, s.wouldBe()...)
+			continue
+		}
 		for _, check := range s.options.Checks() {
+			if !isWord(check.Name) {
+				c.problem(p, nameKey(s.path), fmt.Sprintf("%q is no word that can be typed after \"vitals check\"; use letters, digits, - _ and .", check.Name))
+			}
 			if first, twice := known[check.Name]; twice {
 				c.problem(p, nameKey(s.path), fmt.Sprintf("%q is the name of two checks; %s has it already", check.Name, c.describe(first)))
 				continue
@@ -203,7 +204,15 @@ func (c *Config) validateNames(p *problems) {
 			list = append(list, named{check, s.path})
 		}
 	}
-	c.validateDependencies(p, list, known)
+	c.validateDependencies(p, list, known, off)
+}
+
+// isWord tells whether a check can be named on a command line without quotes,
+// and is not taken for a pattern.
+func isWord(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:/@+", r)
+	})
 }
 
 // nameKey is the key that names the check of a section.
@@ -222,7 +231,7 @@ func (c *Config) describe(path string) string {
 	return path
 }
 
-func (c *Config) validateDependencies(p *problems, list []named, known map[string]string) {
+func (c *Config) validateDependencies(p *problems, list []named, known map[string]string, off []string) {
 	names := make([]string, 0, len(known))
 	for name := range known {
 		names = append(names, name)
@@ -233,7 +242,7 @@ func (c *Config) validateDependencies(p *problems, list []named, known map[strin
 		key := check.path + ".depends_on"
 		at, written := c.places[key]
 		for _, on := range check.DependsOn {
-			if _, ok := known[on]; ok || !written || reported[key+on] || c.isOff(on) || c.halfRead() {
+			if _, ok := known[on]; ok || !written || reported[key+on] || c.isOff(on) || slices.Contains(off, on) || c.halfRead() {
 				continue
 			}
 			reported[key+on] = true
@@ -250,8 +259,8 @@ func (c *Config) validateDependencies(p *problems, list []named, known map[strin
 	}
 }
 
-// isOff tells whether a name is that of a section that is switched off or not
-// configured: depending on it means nothing, and is no mistake.
+// isOff tells whether a name is that of a section, which then makes no check:
+// depending on what is not configured means nothing, and is no mistake.
 func (c *Config) isOff(name string) bool {
 	return slices.ContainsFunc(c.sections(), func(s section) bool { return s.path == name })
 }
