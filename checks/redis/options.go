@@ -82,10 +82,3 @@ func (o *Options) mode() string {
 
 // configured tells whether there is a server to look at.
 func (o *Options) configured() bool { return o.URL != "" || len(o.Addresses) > 0 }
-
-// Problems implements checks.Options. Without an address it is no problem
-// where no Name is given: then there is no Redis to look at.
-func (o *Options) Problems() []checks.Problem { return nil }
-
-// Checks implements checks.Options.
-func (o *Options) Checks() []checks.Check { return nil }
