@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -56,9 +57,10 @@ func Duration(name string, value time.Duration) Fact {
 	return Fact{Name: name, Kind: KindDuration, Value: value}
 }
 
-// Percent makes a fact of a share, 0 to 100.
+// Percent makes a fact of a share, 0 to 100. It is kept to a thousandth: what
+// lies below that is the noise of a division.
 func Percent(name string, value float64) Fact {
-	return Fact{Name: name, Kind: KindPercent, Value: value}
+	return Fact{Name: name, Kind: KindPercent, Value: math.Round(value*1000) / 1000}
 }
 
 // Time makes a fact of a moment.

@@ -55,6 +55,10 @@ type cpuReading struct {
 	inGroup            bool
 }
 
+// judgedOver is the shortest time whose use of the processor is judged: any
+// program that starts is busy for a moment, Vitals among them.
+const judgedOver = 5 * time.Second
+
 // cpuWatch remembers the reading before, for the difference.
 type cpuWatch struct {
 	options CPUOptions
@@ -114,8 +118,10 @@ func (w *cpuWatch) compare(a, b cpuReading) checks.Result {
 		elapsed := b.at.Sub(a.at).Seconds()
 		used, n, source = percent(b.groupSeconds-a.groupSeconds, elapsed*quota), quota, "container"
 	}
-	res := checks.Result{Status: judge(used, w.options.DegradedPercent, w.options.UnhealthyPercent)}
-	res.Summary = fmt.Sprintf("%.0f %% of %g cores busy", used, n)
+	res := checks.Result{Summary: fmt.Sprintf("%.0f %% of %g cores busy", used, n)}
+	if b.at.Sub(a.at) >= judgedOver {
+		res.Status = judge(used, w.options.DegradedPercent, w.options.UnhealthyPercent)
+	}
 	if res.Status != checks.Healthy {
 		res.Hint = "See which process it is: top, or ps aux --sort=-pcpu | head."
 	}

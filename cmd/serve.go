@@ -1,0 +1,185 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vitals/checks"
+	"vitals/configs"
+	"vitals/internal/server"
+)
+
+func newServe(app *App) *cobra.Command {
+	var listen string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run for good: checks on their intervals, /health, /metrics and the rest over HTTP",
+		Long: `Runs every check on its own interval and answers over HTTP: /health, /livez,
+/readyz, /cache-stats, /admin/db-pool-status (bearer token) and /metrics.
+
+SIGHUP reads the configuration again and swaps it in only when it is whole and
+valid; SIGTERM and SIGINT finish the requests under way and end with 0.`,
+		Example: `  vitals serve
+  vitals serve --listen 0.0.0.0:8080 --config /etc/vitals/vitals.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return app.serve(c.Context(), listen, nil) },
+	}
+	c.Flags().StringVar(&listen, "listen", "", "`address` to listen on (default 127.0.0.1:8080)")
+	return c
+}
+
+// daemon is a running `vitals serve`.
+type daemon struct {
+	app      *App
+	listen   string // from the flag, "" for the configuration's
+	cfg      *configs.Config
+	log      *slog.Logger
+	keeper   *keeper
+	server   *server.Server
+	http     *http.Server
+	mu       sync.Mutex // guards cfg, board and stopLoop during a reload
+	board    *checks.Board
+	stopLoop func()
+}
+
+// serve runs `vitals serve` until ctx ends. Ready, where not nil, is called
+// once with the address listened on.
+func (a *App) serve(ctx context.Context, listen string, ready func(address string)) error {
+	cfg, err := a.serveConfig(listen)
+	if err != nil {
+		return err
+	}
+	log, logFile := newLogger(cfg, checks.NewRedactor(cfg.Secrets()...), a.Err)
+	defer logFile.Close()
+	listener, err := net.Listen("tcp", cfg.Serve.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", cfg.Serve.Listen, err)
+	}
+	defer listener.Close()
+	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, keeper: a.startKeeper(ctx, cfg, log)}
+	defer d.keeper.stop()
+	d.start(ctx)
+	defer d.stop()
+	stopSignals := onReload(ctx, func() { d.reload(ctx) })
+	defer stopSignals()
+	log.Info("listening", "address", listener.Addr().String(), "checks", len(d.board.Checks()), "config", or(cfg.File(), "none"), "version", readBuild().version)
+	if ready != nil {
+		ready(listener.Addr().String())
+	}
+	return d.run(ctx, listener)
+}
+
+func (a *App) serveConfig(listen string) (*configs.Config, error) {
+	src := a.source()
+	if listen != "" {
+		src.Flags["serve.listen"] = listen
+	}
+	cfg, err := configs.Load(src)
+	if err != nil {
+		return nil, err
+	}
+	if len(cfg.Checks()) == 0 {
+		return nil, usageError("Give it a database, Redis or probe: see 'vitals init'.", "no check is configured, so there is nothing to serve")
+	}
+	return cfg, nil
+}
+
+// start makes the board and the routes, and begins the loops.
+func (d *daemon) start(ctx context.Context) {
+	d.board, d.stopLoop = d.loop(ctx, d.cfg)
+	d.server = server.New(server.Options{
+		State: stateOf(d.cfg, d.board), Log: d.log, Started: d.app.Now(), Version: readBuild().version,
+	})
+	d.http = &http.Server{
+		Handler:           d.server,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// loop starts the checks of a configuration. The returned function ends them
+// and lets go of their connections.
+func (d *daemon) loop(ctx context.Context, cfg *configs.Config) (*checks.Board, func()) {
+	runner := d.app.runner(cfg)
+	runner.Panicked = func(check string, value any, stack []byte) {
+		d.log.Error("a check broke", "check", check, "panic", fmt.Sprint(value), "stack", string(stack))
+	}
+	board := checks.NewBoard(runner, cfg.Checks(), d.keeper.observe)
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); board.Keep(ctx, cfg.Serve.Interval) }()
+	return board, func() { cancel(); <-done; board.Close() }
+}
+
+func stateOf(cfg *configs.Config, board *checks.Board) server.State {
+	return server.State{Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token}
+}
+
+// run serves until ctx ends, then lets requests under way finish.
+func (d *daemon) run(ctx context.Context, listener net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- d.listenAndServe(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving ended: %w", err)
+	case <-ctx.Done():
+	}
+	d.log.Info("stopping", "grace", d.cfg.Serve.ShutdownTimeout)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.Serve.ShutdownTimeout)
+	defer cancel()
+	if err := d.http.Shutdown(grace); err != nil {
+		d.log.Warn("requests were cut off", "error", err)
+		_ = d.http.Close()
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (d *daemon) listenAndServe(listener net.Listener) error {
+	s := d.cfg.Serve
+	if s.TLSCertFile == "" {
+		return d.http.Serve(listener)
+	}
+	d.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: newCertificate(s.TLSCertFile, s.TLSKeyFile, d.log).get}
+	return d.http.ServeTLS(listener, "", "")
+}
+
+// reload reads the configuration again. Anything wrong with it leaves the old
+// one running.
+func (d *daemon) reload(ctx context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	cfg, err := d.app.serveConfig(d.listen)
+	if err != nil {
+		d.log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
+		return
+	}
+	if cfg.Serve.Listen != d.cfg.Serve.Listen || cfg.HistoryPath() != d.cfg.HistoryPath() {
+		d.log.Warn("a new listen address or history file takes effect with a restart")
+	}
+	stopOld := d.stopLoop
+	board, stop := d.loop(ctx, cfg)
+	board.All(ctx, 0) // the new board has answers before anybody asks it
+	d.server.Swap(stateOf(cfg, board))
+	d.cfg, d.board, d.stopLoop = cfg, board, stop
+	stopOld()
+	d.log.Info("configuration reloaded", "config", or(cfg.File(), "none"), "checks", len(board.Checks()))
+}
+
+func (d *daemon) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopLoop()
+}
