@@ -81,6 +81,9 @@ func (o *Options) modeProblems(p *problems) {
 }
 
 func (o *Options) tlsProblems(p *problems) {
+	if t, err := o.target(); err == nil && t.network == "unix" && t.tls {
+		p.add("tls", "is not spoken over a socket; use rediss:// with a host")
+	}
 	if o.TLS.CertFile != "" && o.TLS.KeyFile == "" {
 		p.add("tls.key_file", "is missing; a certificate needs its key")
 	}
