@@ -78,6 +78,9 @@ func (e *exampler) group(s *spec) {
 // so that a single "#" taken out is enough.
 func (e *exampler) section(s *spec, indent string) {
 	for _, f := range s.fields {
+		if f.path == "database.name" || f.path == "redis.name" {
+			continue // only those in lists have one
+		}
 		if f.kind == kindSection {
 			e.line(indent+f.key+":", f.help())
 			e.section(f, indent+"  ")

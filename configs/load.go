@@ -14,7 +14,7 @@ import (
 )
 
 // Source names everything that configuration is made from. Load reads nothing
-// else of the process.
+// else of the process but whether its user is root.
 type Source struct {
 	File  string         // what --config gives; "" to look in the usual places
 	Env   []string       // as os.Environ gives it
@@ -46,11 +46,12 @@ func Load(src Source) (*Config, error) {
 	cfg.file = path
 	cfg.places = map[string]Place{}
 	for _, l := range layers {
-		overlay(cfg.places, l.places)
+		maps.Copy(cfg.places, l.places) // a later layer hides the earlier ones
 	}
 	if cfg.DataDir == "" {
 		cfg.DataDir = defaultDataDir(src.Home, env)
 	}
+	cfg.FileSystem.CacheFile = filepath.Join(cfg.DataDir, "folder-sizes.json")
 	cfg.validate(p)
 	cfg.secrets = func() []checks.Secret { return slices.Clone(p.secrets) }
 	if err := p.err(); err != nil {
@@ -58,9 +59,6 @@ func Load(src Source) (*Config, error) {
 	}
 	return cfg, nil
 }
-
-// overlay lets the places of a later layer hide those of earlier ones.
-func overlay(places, later map[string]Place) { maps.Copy(places, later) }
 
 // fileLayer reads the file; without one it is empty.
 func fileLayer(root *spec, path, shown string, p *problems) *layer {

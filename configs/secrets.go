@@ -41,11 +41,11 @@ func (w *walker) secretFiles(s *spec, fields []field, path string, out map[strin
 		}
 		at := join(path, f.key.Value)
 		name, ok := w.value(&spec{kind: kindText, typ: textType}, f.value, at, 1)
-		if !ok {
+		if !ok || name == "" { // empty is not set, as in the environment
 			continue
 		}
 		secret := join(path, target.key)
-		if _, both := w.layer.places[secret]; both {
+		if direct, _ := out[target.key].(string); direct != "" {
 			w.problem(f.key, at, "both %s and %s are set; keep one", target.key, f.key.Value)
 			continue
 		}
@@ -65,9 +65,6 @@ func (w *walker) secretFiles(s *spec, fields []field, path string, out map[strin
 // part of it. A relative name is relative to dir. The error does not repeat
 // what the file holds.
 func readSecret(dir, name string) (string, error) {
-	if name == "" {
-		return "", errors.New("names no file")
-	}
 	data, err := readFile(absolute(dir, name), maxSecret)
 	if err != nil {
 		return "", errors.New("the file " + name + " " + err.Error())

@@ -14,7 +14,7 @@ import (
 // the same reason it cannot be used as a file where it holds secrets.
 func (c *Config) Show(w io.Writer) error {
 	s := shower{cfg: c}
-	s.section(rootSpec(), reflect.ValueOf(c).Elem(), "", "")
+	s.fields(rootSpec(), reflect.ValueOf(c).Elem(), "", "", "")
 	_, err := io.WriteString(w, s.text.String())
 	return err
 }
@@ -24,12 +24,8 @@ type shower struct {
 	text strings.Builder
 }
 
-// section writes the fields of a struct. The first line is indented by first,
+// fields writes the fields of a struct. The first line is indented by first,
 // the others by indent, so that an element of a list can begin with a dash.
-func (s *shower) section(sp *spec, v reflect.Value, path, indent string) {
-	s.fields(sp, v, path, indent, indent)
-}
-
 func (s *shower) fields(sp *spec, v reflect.Value, path, first, indent string) {
 	for _, f := range sp.fields {
 		value, ok := fieldOf(v, f.key)

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -85,16 +84,10 @@ func (c *Config) ownServer(p *problems, path, others, name string, settled bool)
 	if settled || p.blames(path) {
 		return
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.places)) {
-		if key != path && within(key, path) && key != path+".disabled" {
-			at := c.places[key]
-			if section := c.placeOf(path); section.File != "" {
-				at = section
-			}
-			p.add(at, path, "has settings, but no url; set it here, in %s or in %s, or set disabled: true",
-				appVariables[path+".url"], envPrefix+strings.ToUpper(path)+"_URL")
-			return
-		}
+	set := slices.DeleteFunc(c.setWithin(path), func(key string) bool { return key == path+".disabled" })
+	if len(set) > 0 {
+		c.problem(p, path, fmt.Sprintf("has settings, but no url; set it here, in %s or in %s, or set disabled: true",
+			appVariables[path+".url"], envPrefix+strings.ToUpper(path)+"_URL"))
 	}
 }
 
@@ -107,11 +100,15 @@ func (c *Config) problem(p *problems, key, message string) {
 	}
 }
 
-// placeOf finds where a key was set, or else the nearest section around it.
+// placeOf finds where a key was set, or else the nearest section around it, or
+// else something in that section: what the environment sets has no section.
 func (c *Config) placeOf(key string) Place {
 	for {
 		if at, ok := c.places[key]; ok {
 			return at
+		}
+		if keys := c.setWithin(key); len(keys) > 0 {
+			return c.places[keys[0]]
 		}
 		end := strings.LastIndexAny(key, ".[")
 		if end < 0 {
@@ -119,6 +116,18 @@ func (c *Config) placeOf(key string) Place {
 		}
 		key = key[:end]
 	}
+}
+
+// setWithin lists what is set inside a section, sorted.
+func (c *Config) setWithin(section string) []string {
+	var keys []string
+	for key := range c.places {
+		if key != section && within(key, section) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func inner(path, key string) string {
