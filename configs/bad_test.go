@@ -1,11 +1,13 @@
 package configs_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"vitals/configs"
 )
@@ -141,6 +143,23 @@ disk:
 		if !got {
 			t.Error("not so:", what)
 		}
+	}
+}
+
+// A file that is no configuration must not drown its reader, or the machine.
+func TestAFileFullOfErrors(t *testing.T) {
+	var b strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&b, "timeuot%d: x\n", i)
+	}
+	started := time.Now()
+	_, err := load(t, b.String())
+	if took := time.Since(started); took > 5*time.Second {
+		t.Error("took", took)
+	}
+	lines := strings.Split(strings.TrimSpace(errorLines(t, err)), "\n")
+	if len(lines) != 101 || lines[100] != "and 19900 more" {
+		t.Error(len(lines), lines[len(lines)-1])
 	}
 }
 

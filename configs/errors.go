@@ -101,10 +101,19 @@ func comparePlaces(a, b Place) int {
 // a value that could not be read is not reported a second time.
 type problems struct {
 	list    []Error
+	more    int // that were not kept
 	secrets []checks.Secret
 }
 
+// full tells that more errors will not be shown, so that finding good words
+// for them is in vain: a megabyte of anything can hold a hundred thousand.
+func (p *problems) full() bool { return len(p.list) >= maxErrors }
+
 func (p *problems) add(at Place, key, format string, args ...any) {
+	if p.full() {
+		p.more++
+		return
+	}
 	p.list = append(p.list, Error{Place: at, Key: key, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -133,12 +142,12 @@ func (p *problems) err() error {
 	}
 	slices.SortStableFunc(p.list, func(a, b Error) int { return comparePlaces(a.Place, b.Place) })
 	list := slices.Compact(p.list)
-	if n := len(list); n > maxErrors {
-		list = append(list[:maxErrors:maxErrors], Error{Message: fmt.Sprintf("and %d more", n-maxErrors)})
+	if p.more > 0 {
+		list = append(list, Error{Message: fmt.Sprintf("and %d more", p.more)})
 	}
 	return &Errors{List: list}
 }
 
-// maxErrors bounds the list: a file that is no configuration at all is wrong
-// on every line.
+// maxErrors bounds what is reported: a file that is no configuration at all is
+// wrong on every line.
 const maxErrors = 100

@@ -15,7 +15,7 @@ import (
 // maxNodes bounds what aliases may expand to, and maxDepth how deep they nest:
 // nine lines of YAML can otherwise name a billion values.
 const (
-	maxNodes = 50_000
+	maxNodes = 200_000
 	maxDepth = 20
 )
 
@@ -185,7 +185,11 @@ func (w *walker) unknownKey(s *spec, key *yaml.Node, path string) {
 		w.problem(key, path, "a line here has no known key before its colon; possible are %s", orList(s.keys()))
 		return
 	}
-	w.problem(key, join(path, key.Value), "unknown key%s", s.keyHint(key.Value))
+	hint := ""
+	if !w.problems.full() {
+		hint = s.keyHint(key.Value)
+	}
+	w.problem(key, join(path, key.Value), "unknown key%s", hint)
 }
 
 // keyHint tells what a person probably meant by an unknown key of a section.
