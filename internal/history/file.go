@@ -57,7 +57,6 @@ func address(path string, patience time.Duration) string {
 	}
 	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	settings := url.Values{
-		"_txlock":       {"immediate"},
 		"_busy_timeout": {fmt.Sprint(patience.Milliseconds())},
 		"_synchronous":  {"NORMAL"}, // an observation is not worth a sync; what must not be lost asks for FULL itself
 		"_error_rc":     {"true"},

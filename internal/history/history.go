@@ -188,7 +188,7 @@ func (db *DB) letGo(ctx context.Context, keepLog bool) error {
 		return nil
 	}
 	if keepLog {
-		keepLogOnClose(ctx, db.sql)
+		keepLogOnClose(context.WithoutCancel(ctx), db.sql)
 	}
 	err := db.sql.Close()
 	db.sql = nil

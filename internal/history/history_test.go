@@ -149,6 +149,16 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// Both are settled when the file is made and cannot be mended later.
+func TestFileCanShrinkAndBeShared(t *testing.T) {
+	db := open(t, Options{})
+	var vacuum, journal string
+	row := db.sql.QueryRow("SELECT auto_vacuum, journal_mode FROM pragma_auto_vacuum, pragma_journal_mode")
+	if err := row.Scan(&vacuum, &journal); err != nil || vacuum != "2" || journal != "wal" {
+		t.Errorf("auto_vacuum %s, journal_mode %s, %v; want 2 (incremental) and wal", vacuum, journal, err)
+	}
+}
+
 func TestClosed(t *testing.T) {
 	db := open(t, Options{})
 	if err := errors.Join(db.Close(), db.Close()); err != nil {

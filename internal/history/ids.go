@@ -12,7 +12,8 @@ func (w *writer) checkIDs(db *DB, rows []row) ([]int64, error) {
 		names[i] = r.check
 	}
 	find := func(names []string) error {
-		return w.find("SELECT id, seen, name FROM checks WHERE name IN ", "?", args(names), func(k known, name, _ string) { w.checks[name] = k }, 1)
+		return w.find("SELECT c.id, c.seen, c.name FROM (", ") w CROSS JOIN checks c ON c.name = w.column1", 1, args(names),
+			func(k known, name, _ string) { w.checks[name] = k })
 	}
 	add := func(names []string) error {
 		var values []any
@@ -42,8 +43,8 @@ func (w *writer) seriesIDs(db *DB, rows []row) (func(seriesKey) int64, error) {
 		for _, key := range keys {
 			values = append(values, key.name, key.labels)
 		}
-		return w.find("SELECT id, seen, name, labels FROM series WHERE (name, labels) IN ", "(?,?)", values,
-			func(k known, name, labels string) { w.series[seriesKey{name, labels}] = k }, 2)
+		return w.find("SELECT s.id, s.seen, s.name, s.labels FROM (", ") w CROSS JOIN series s ON s.name = w.column1 AND s.labels = w.column2", 2, values,
+			func(k known, name, labels string) { w.series[seriesKey{name, labels}] = k })
 	}
 	add := func(keys []seriesKey) error {
 		var values []any
@@ -110,11 +111,13 @@ func pick[K comparable](key K, first, second map[K]known) int64 {
 	return second[key].id
 }
 
-// find runs a query for a list of keys, of so many columns each, in batches.
-func (w *writer) find(query, one string, values []any, take func(k known, name, labels string), columns int) error {
+// find looks up keys of so many columns each. The query joins a table to the
+// wanted keys, in this order (CROSS JOIN): asked for WHERE (a, b) IN (…) SQLite
+// would read the whole table.
+func (w *writer) find(query, join string, columns int, values []any, take func(k known, name, labels string)) error {
 	for len(values) > 0 {
 		n := min(batch, len(values)/columns)
-		if err := w.findBatch(query+list(one, n, columns), values[:n*columns], take, columns); err != nil {
+		if err := w.findBatch(query+"VALUES "+tuples(columns, n)+join, columns, values[:n*columns], take); err != nil {
 			return err
 		}
 		values = values[n*columns:]
@@ -122,8 +125,8 @@ func (w *writer) find(query, one string, values []any, take func(k known, name, 
 	return nil
 }
 
-func (w *writer) findBatch(query string, values []any, take func(k known, name, labels string), columns int) error {
-	rows, err := w.tx.QueryContext(w.ctx, query, values...)
+func (w *writer) findBatch(query string, columns int, values []any, take func(k known, name, labels string)) error {
+	rows, err := w.conn.QueryContext(w.ctx, query, values...)
 	if err != nil {
 		return err
 	}
@@ -144,7 +147,7 @@ func (w *writer) markSeen(table string, ids []any) error {
 	for len(ids) > 0 {
 		n := min(batch, len(ids))
 		values := append([]any{w.day}, ids[:n]...)
-		if _, err := w.tx.ExecContext(w.ctx, "UPDATE "+table+" SET seen = ? WHERE id IN "+list("?", n, 1), values...); err != nil {
+		if _, err := w.conn.ExecContext(w.ctx, "UPDATE "+table+" SET seen = ? WHERE id IN "+tuples(n, 1), values...); err != nil {
 			return err
 		}
 		ids = ids[n:]
@@ -152,13 +155,10 @@ func (w *writer) markSeen(table string, ids []any) error {
 	return nil
 }
 
-// list writes (?,?,…), or (VALUES (?,?),(?,?),…) for keys of more columns.
-func list(one string, n, columns int) string {
-	all := strings.Repeat(","+one, n)[1:]
-	if columns > 1 {
-		return "(VALUES " + all + ")"
-	}
-	return "(" + all + ")"
+// tuples writes (?,?,…) with so many columns, n times.
+func tuples(columns, n int) string {
+	one := "(?" + strings.Repeat(",?", columns-1) + ")"
+	return one + strings.Repeat(","+one, n-1)
 }
 
 func args(names []string) []any {

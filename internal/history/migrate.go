@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -30,14 +29,16 @@ type format struct {
 // Vitals's, and then changes nothing.
 func (db *DB) migrate(ctx context.Context) error {
 	var f format
-	if err := readHeader(ctx, db.sql, &f); err != nil {
+	if err := readHeader(context.WithoutCancel(ctx), db.sql, &f); err != nil { // quicker, see inTx
 		return err
 	}
 	db.ours = f.application == applicationID
 	if db.ours && f.version == schema {
 		return nil
 	}
-	if err := db.inTx(ctx, func(tx *sql.Tx) error { return db.acceptable(ctx, tx, &f) }); err != nil {
+	// To read only: a transaction that may write makes an empty file a database,
+	// and then it is too late for prepareFile.
+	if err := db.inTx(ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) error { return db.acceptable(ctx, conn, &f) }); err != nil {
 		return err
 	}
 	if f.version == 0 {
@@ -45,11 +46,11 @@ func (db *DB) migrate(ctx context.Context) error {
 			return err
 		}
 	}
-	return db.inTx(ctx, func(tx *sql.Tx) error {
-		if err := db.acceptable(ctx, tx, &f); err != nil {
+	return db.inTx(ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error {
+		if err := db.acceptable(ctx, conn, &f); err != nil {
 			return err
 		}
-		return applyMigrations(ctx, tx, f.version)
+		return applyMigrations(ctx, conn, f.version)
 	})
 }
 
@@ -65,11 +66,11 @@ func readHeader(ctx context.Context, q queryer, f *format) error {
 }
 
 // acceptable reads, inside a transaction, what the file is.
-func (db *DB) acceptable(ctx context.Context, tx *sql.Tx, f *format) error {
-	if err := readHeader(ctx, tx, f); err != nil {
+func (db *DB) acceptable(ctx context.Context, conn *sql.Conn, f *format) error {
+	if err := readHeader(ctx, conn, f); err != nil {
 		return err
 	}
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&f.tables); err != nil {
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&f.tables); err != nil {
 		return err
 	}
 	isNew := f.application == 0 && f.version == 0 && f.tables == 0
@@ -105,7 +106,7 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	}
 }
 
-func applyMigrations(ctx context.Context, tx *sql.Tx, version int64) error {
+func applyMigrations(ctx context.Context, conn *sql.Conn, version int64) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql") // sorted
 	if err != nil {
 		return err
@@ -115,27 +116,40 @@ func applyMigrations(ctx context.Context, tx *sql.Tx, version int64) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+		if _, err := conn.ExecContext(ctx, string(text)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", schema, applicationID))
+	_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", schema, applicationID))
 	return err
 }
 
-// inTx runs f in a transaction, which it commits unless f fails.
-func (db *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := db.sql.BeginTx(ctx, nil)
+// toWrite begins a transaction that takes the lock at once. One that reads
+// first and wants to write then can fail without having waited.
+const toWrite = "BEGIN IMMEDIATE"
+
+// inTx runs f in a transaction, which it commits unless f fails. Waiting for
+// the lock ends with ctx. What follows is short, and f gets a context that
+// does not end: one that can costs the driver a goroutine with each statement.
+func (db *DB) inTx(ctx context.Context, begin string, f func(ctx context.Context, conn *sql.Conn) error) error {
+	quick := context.WithoutCancel(ctx)
+	conn, err := db.sql.Conn(quick)
 	if err != nil {
 		return err
 	}
-	if err := f(tx); err != nil {
-		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-			return errors.Join(err, undo)
-		}
+	defer conn.Close() // gives it back
+	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err = f(quick, conn); err == nil {
+		_, err = conn.ExecContext(quick, "COMMIT")
+	}
+	if err != nil {
+		// SQLite undoes the transaction by itself after some errors; that there is
+		// none left to undo then is no second error.
+		_, _ = conn.ExecContext(quick, "ROLLBACK")
+	}
+	return err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

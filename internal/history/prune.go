@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"math"
+	"os"
 	"time"
 )
 
@@ -13,9 +16,9 @@ const (
 	pruneBatch = 2000
 	// vacuumBatch is how many pages one transaction of Prune gives back.
 	vacuumBatch = 256
-	// logRoom is what the log beside the database may grow to: SQLite brings it
-	// in at 1,000 pages, and a batch comes on top.
-	logRoom = 5 << 20
+	// logRoom is what the log beside the database stays below: SQLite brings it
+	// in at 1,000 pages, and a transaction comes on top.
+	logRoom = 6 << 20
 	// leastSize is the smallest bound that leaves room to work in.
 	leastSize = 8 << 20
 )
@@ -50,6 +53,9 @@ func (db *DB) Prune(ctx context.Context) error {
 	if err := p.giveBack(); err != nil {
 		return err
 	}
+	if err := p.bringIn(); err != nil {
+		return err
+	}
 	return db.with(ctx, func() error {
 		db.pruneDue = false
 		return nil
@@ -62,23 +68,28 @@ type pruner struct {
 }
 
 // step runs one transaction, and then leaves the file to others for as long as
-// it took: SQLite's lock knows no queue.
-func (p *pruner) step(f func(tx *sql.Tx) error) error {
-	started := time.Now()
-	err := p.db.with(p.ctx, func() error { return p.db.inTx(p.ctx, f) })
+// it had it: SQLite's lock knows no queue.
+func (p *pruner) step(f func(ctx context.Context, conn *sql.Conn) error) error {
+	var began time.Time
+	err := p.db.with(p.ctx, func() error {
+		return p.db.inTx(p.ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error {
+			began = time.Now()
+			return f(ctx, conn)
+		})
+	})
 	if err != nil {
 		return err
 	}
-	return p.db.explain(pause(p.ctx, max(time.Since(started), 2*time.Millisecond)))
+	return p.db.explain(pause(p.ctx, max(time.Since(began), 2*time.Millisecond)))
 }
 
-// repeat runs a statement that removes at most pruneBatch rows until it finds
-// no more.
+// repeat runs a statement that removes about pruneBatch rows, more where many
+// have the same time, until it finds fewer.
 func (p *pruner) repeat(query string, args ...any) error {
 	for more := true; more; {
 		more = false
-		err := p.step(func(tx *sql.Tx) error {
-			result, err := tx.ExecContext(p.ctx, query, args...)
+		err := p.step(func(ctx context.Context, conn *sql.Conn) error {
+			result, err := conn.ExecContext(ctx, query, args...)
 			if err != nil {
 				return err
 			}
@@ -95,16 +106,16 @@ func (p *pruner) repeat(query string, args ...any) error {
 
 // before removes results and samples from before a time.
 func (p *pruner) before(cut int64) error {
-	err := p.repeat(`DELETE FROM samples WHERE (time, series_id) IN
-		(SELECT time, series_id FROM samples WHERE time < ? ORDER BY time LIMIT ?)`, cut, pruneBatch)
+	err := p.repeat(`DELETE FROM samples WHERE time <= coalesce(
+		(SELECT time FROM samples WHERE time < ?1 ORDER BY time LIMIT 1 OFFSET ?2), ?1 - 1)`, cut, pruneBatch)
 	if err != nil {
 		return err
 	}
 	ids, err := p.checkIDs()
 	for _, id := range ids {
 		if err == nil {
-			err = p.repeat(`DELETE FROM results WHERE check_id = ?1 AND time IN
-				(SELECT time FROM results WHERE check_id = ?1 AND time < ?2 ORDER BY time LIMIT ?3)`, id, cut, pruneBatch)
+			err = p.repeat(`DELETE FROM results WHERE check_id = ?3 AND time <= coalesce(
+				(SELECT time FROM results WHERE check_id = ?3 AND time < ?1 ORDER BY time LIMIT 1 OFFSET ?2), ?1 - 1)`, cut, pruneBatch, id)
 		}
 	}
 	return err
@@ -128,13 +139,13 @@ func (p *pruner) checkIDs() ([]int64, error) {
 // today, so it is not among them.
 func (p *pruner) forgotten(cut int64) error {
 	before := cut / dayMillis
-	return p.step(func(tx *sql.Tx) error {
+	return p.step(func(ctx context.Context, conn *sql.Conn) error {
 		for _, query := range []string{
 			"DELETE FROM last_results WHERE check_id IN (SELECT id FROM checks WHERE seen < ?)",
 			"DELETE FROM checks WHERE seen < ?",
 			"DELETE FROM series WHERE seen < ?",
 		} {
-			if _, err := tx.ExecContext(p.ctx, query, before); err != nil {
+			if _, err := conn.ExecContext(ctx, query, before); err != nil {
 				return err
 			}
 		}
@@ -188,22 +199,51 @@ func (p *pruner) shrink(bound int64) error {
 // quarter of the file, or when the file is larger than it may be; a few are
 // kept, since what is recorded next needs them.
 func (p *pruner) giveBack() error {
-	for {
+	for before := int64(math.MaxInt64); ; {
 		s, err := p.space()
-		if err != nil {
+		if err != nil || s.file >= before { // others need the space faster than it is given back
 			return err
 		}
+		before = s.file
 		free := s.file - s.used
 		tooLarge := p.db.opt.MaxSize > 0 && s.file > max(p.db.opt.MaxSize, leastSize)-logRoom
 		if free < vacuumBatch*s.page || free < s.file/4 && !tooLarge {
 			return nil
 		}
-		err = p.step(func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(p.ctx, "PRAGMA incremental_vacuum(256)")
+		err = p.step(func(ctx context.Context, conn *sql.Conn) error {
+			_, err := conn.ExecContext(ctx, "PRAGMA incremental_vacuum(256)")
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// bringIn brings the log into the database: until then the file on the disk is
+// no shorter. It keeps nobody waiting, and SQLite cuts the file only when
+// nobody wrote meanwhile, so it may have to try again; in the end it leaves
+// the rest to the next Prune.
+func (p *pruner) bringIn() error {
+	for range 10 {
+		err := p.db.with(p.ctx, func() error {
+			// From here on the log is cut to this length whenever it begins anew.
+			_, err := p.db.sql.ExecContext(p.ctx, fmt.Sprintf("PRAGMA journal_size_limit=%d; PRAGMA wal_checkpoint(PASSIVE)", logRoom*2/3))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		s, err := p.space()
+		if err != nil {
+			return err
+		}
+		if file, err := os.Stat(p.db.path); err != nil || file.Size() <= s.file {
+			return p.db.explain(err)
+		}
+		if err := pause(p.ctx, 5*time.Millisecond); err != nil {
+			return p.db.explain(err)
+		}
+	}
+	return nil
 }

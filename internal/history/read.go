@@ -25,14 +25,15 @@ type Point struct {
 // recorded is not in the map.
 func (db *DB) Recent(ctx context.Context, n int, names ...string) (map[string][]Point, error) {
 	recent := map[string][]Point{}
+	quick := context.WithoutCancel(ctx) // see inTx
 	err := db.with(ctx, func() error {
 		clear(recent)
-		ids, err := db.idsOf(ctx, names)
+		ids, err := db.idsOf(quick, names)
 		if err != nil {
 			return err
 		}
 		for name, id := range ids {
-			points, err := db.recent(ctx, id, n)
+			points, err := db.recent(quick, id, n)
 			if err != nil {
 				return err
 			}
@@ -83,7 +84,7 @@ func (db *DB) idsOf(ctx context.Context, names []string) (map[string]int64, erro
 		if unknown == nil {
 			return ids, nil
 		}
-		query, values = query+" WHERE name IN "+list("?", len(unknown), 1), args(unknown)
+		query, values = query+" WHERE name IN "+tuples(len(unknown), 1), args(unknown)
 	}
 	rows, err := db.sql.QueryContext(ctx, query, values...)
 	if err != nil {
@@ -110,7 +111,7 @@ func (db *DB) Last(ctx context.Context, names ...string) ([]checks.Result, error
 		results = nil
 		query := "SELECT c.name, l.result FROM last_results l JOIN checks c ON c.id = l.check_id"
 		if len(names) > 0 {
-			query += " WHERE c.name IN " + list("?", len(names), 1)
+			query += " WHERE c.name IN " + tuples(len(names), 1)
 		}
 		rows, err := db.sql.QueryContext(ctx, query+" ORDER BY c.name", args(names)...)
 		if err != nil {

@@ -28,9 +28,9 @@ func (db *DB) Record(ctx context.Context, results []checks.Result) error {
 		return db.explain(err)
 	}
 	return db.with(ctx, func() error {
-		w := &writer{ctx: ctx, checks: map[string]known{}, series: map[seriesKey]known{}}
-		err := db.inTx(ctx, func(tx *sql.Tx) error {
-			w.tx, w.day = tx, day(db.opt.Now()) // not the day on which the wait for the lock began
+		w := &writer{checks: map[string]known{}, series: map[seriesKey]known{}}
+		err := db.inTx(ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error {
+			w.ctx, w.conn, w.day = ctx, conn, day(db.opt.Now()) // not the day on which the wait for the lock began
 			return w.write(db, rows)
 		})
 		if err == nil {
@@ -111,7 +111,7 @@ const dayMillis = 24 * 60 * 60 * 1000
 // writer is one transaction of Record.
 type writer struct {
 	ctx    context.Context
-	tx     *sql.Tx
+	conn   *sql.Conn
 	day    int64
 	checks map[string]known    // looked up or made in this transaction
 	series map[seriesKey]known // likewise
@@ -204,11 +204,9 @@ func (w *writer) samples(db *DB, rows []row) error {
 
 // insert writes rows of so many columns, several with each statement.
 func (w *writer) insert(into string, columns int, values []any, then string) error {
-	one := "(?" + strings.Repeat(",?", columns-1) + ")"
 	for len(values) > 0 {
 		n := min(batch, len(values)/columns)
-		statement := into + one + strings.Repeat(","+one, n-1) + then
-		if _, err := w.tx.ExecContext(w.ctx, statement, values[:n*columns]...); err != nil {
+		if _, err := w.conn.ExecContext(w.ctx, into+tuples(columns, n)+then, values[:n*columns]...); err != nil {
 			return err
 		}
 		values = values[n*columns:]
