@@ -2,7 +2,6 @@ package testenv
 
 import (
 	"net"
-	"strings"
 	"testing"
 )
 
@@ -38,19 +37,5 @@ func BlackHole(t testing.TB) string {
 // Refused is an address on which nothing listens.
 func Refused(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func containsLine(text, line string) bool {
-	for l := range strings.Lines(text) {
-		if strings.TrimSpace(l) == line {
-			return true
-		}
-	}
-	return false
+	return local(freePort(t))
 }

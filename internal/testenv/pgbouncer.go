@@ -2,7 +2,7 @@ package testenv
 
 import (
 	"fmt"
-	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -19,7 +19,8 @@ type PgBouncer struct {
 func StartPgBouncer(t testing.TB, pg *PostgresServer) *PgBouncer {
 	t.Helper()
 	dir, port := serverDir(t), freePort(t)
-	users := fmt.Sprintf("\"postgres\" \"%s\"\n\"stats\" \"stats\"\n", pgPassword)
+	user := parse(t, pg.URL).User
+	password, _ := user.Password() // none is as good as an empty one
 	ini := fmt.Sprintf(`[databases]
 * = host=127.0.0.1 port=%d
 [pgbouncer]
@@ -27,22 +28,17 @@ listen_addr = 127.0.0.1
 listen_port = %d
 unix_socket_dir =
 auth_type = scram-sha-256
-auth_file = %s/users.txt
+auth_file = %s
 stats_users = stats
 pool_mode = transaction
 default_pool_size = 3
-`, pg.Port, port, dir)
-	for name, text := range map[string]string{"users.txt": users, "pgbouncer.ini": ini} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		own(t, path)
-	}
-	b := &PgBouncer{Addr: fmt.Sprintf("127.0.0.1:%d", port)}
+`, pg.Port, port, filepath.Join(dir, "users.txt"))
+	serverFile(t, filepath.Join(dir, "users.txt"), fmt.Sprintf("%q %q\n\"stats\" \"stats\"\n", user.Username(), password))
+	serverFile(t, filepath.Join(dir, "pgbouncer.ini"), ini)
+	b := &PgBouncer{Addr: local(port)}
 	b.AdminURL = fmt.Sprintf("postgres://stats:stats@%s/pgbouncer", b.Addr)
 	b.process = &process{
-		t: t, name: "/usr/sbin/pgbouncer", args: []string{filepath.Join(dir, "pgbouncer.ini")},
+		t: t, name: program("pgbouncer"), args: []string{filepath.Join(dir, "pgbouncer.ini")},
 		ready: func() error { return listens(b.Addr) },
 	}
 	b.process.start()
@@ -50,5 +46,17 @@ default_pool_size = 3
 	return b
 }
 
-// Stop ends it at once.
+// program is a program's path; Debian keeps some servers where an ordinary
+// user's PATH does not look.
+func program(name string) string {
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	return filepath.Join("/usr/sbin", name)
+}
+
+// Start starts it again after Stop, on the same port.
+func (b *PgBouncer) Start() { b.process.t.Helper(); b.process.start() }
+
+// Stop ends it at once. Stopping twice does no harm.
 func (b *PgBouncer) Stop() { b.process.stop() }

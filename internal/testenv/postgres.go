@@ -3,22 +3,17 @@ package testenv
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
+// pgPassword is what scripts/services gives the superuser in its templates.
 const pgPassword = "vitals"
 
 // PostgresServer is a running PostgreSQL that listens on 127.0.0.1.
@@ -27,22 +22,36 @@ type PostgresServer struct {
 	Port  int
 	Major int
 
-	t       testing.TB
-	dir     string
-	process *process // nil for the shared server, which no test may stop
+	t        testing.TB
+	dir      string
+	bin      string // the folder of its programs
+	template string // the data folder as initdb left it
+	quiet    bool   // a standby that serves no queries
+	process  *process
 }
 
-// Postgres is the shared server of scripts/services.
+// Postgres is the shared server of scripts/services. It cannot be stopped.
 func Postgres(t testing.TB) *PostgresServer {
 	t.Helper()
 	s := &PostgresServer{t: t, URL: variable(t, "VITALS_TEST_POSTGRES_URL")}
-	s.Major, _ = strconv.Atoi(variable(t, "VITALS_TEST_POSTGRES_MAJOR")) // the script prints a number
-	u, err := url.Parse(s.URL)
+	var err error
+	if s.Major, err = strconv.Atoi(variable(t, "VITALS_TEST_POSTGRES_MAJOR")); err != nil {
+		t.Fatalf("VITALS_TEST_POSTGRES_MAJOR: %v", err)
+	}
+	u := parse(t, s.URL)
+	if s.Port, err = strconv.Atoi(u.Port()); err != nil {
+		t.Fatalf("VITALS_TEST_POSTGRES_URL needs a port: %v", err)
+	}
+	return s
+}
+
+func parse(t testing.TB, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Port, _ = strconv.Atoi(u.Port())
-	return s
+	return u
 }
 
 var databases atomic.Int64
@@ -51,170 +60,49 @@ var databases atomic.Int64
 // its URL.
 func (s *PostgresServer) NewDatabase(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("t%d_%d", os.Getpid(), databases.Add(1))
-	s.exec(t, "CREATE DATABASE "+name)
-	t.Cleanup(func() { s.exec(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	u, err := url.Parse(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	name := fmt.Sprintf("t%d_%d_%d", os.Getpid(), time.Now().UnixNano()%1e9, databases.Add(1))
+	s.Exec(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() {
+		// A server that its test has stopped took the database with it.
+		if s.process == nil || s.process.running() {
+			s.Exec(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		}
+	})
+	u := parse(t, s.URL)
 	u.Path = "/" + name
 	return u.String()
 }
 
 // Exec runs SQL as the superuser; several statements may stand in one text.
-func (s *PostgresServer) Exec(t testing.TB, sql string) { t.Helper(); s.exec(t, sql) }
-
-func (s *PostgresServer) exec(t testing.TB, sql string) {
+func (s *PostgresServer) Exec(t testing.TB, sql string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+	if _, err := s.ask(sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-// PostgresOptions say what a private server is to be like.
-type PostgresOptions struct {
-	Major    int               // 0 = as the shared server
-	Settings map[string]string // for postgresql.conf
-	HBA      []string          // lines that come before the usual ones in pg_hba.conf
-}
-
-// StartPostgres starts a server of the test's own.
-func StartPostgres(t testing.TB, o PostgresOptions) *PostgresServer {
+// Value runs one query as the superuser and returns the first column of its
+// first row as text, or "" when there is none.
+func (s *PostgresServer) Value(t testing.TB, sql string) string {
 	t.Helper()
-	s := &PostgresServer{t: t, Major: o.Major, dir: serverDir(t)}
-	if s.Major == 0 {
-		s.Major = Postgres(t).Major
-	}
-	s.initdb()
-	hba := strings.Join(append(slices.Clone(o.HBA), "host all,replication all 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 scram-sha-256"), "\n")
-	s.write("pg_hba.conf", hba+"\n")
-	s.configure(o.Settings)
-	s.Start()
-	t.Cleanup(s.Stop)
-	return s
-}
-
-// bin is the folder of a major's programs.
-func bin(t testing.TB, major int) string {
-	t.Helper()
-	if variable(t, "VITALS_TEST_POSTGRES_MAJOR") == strconv.Itoa(major) {
-		return variable(t, "VITALS_TEST_POSTGRES_BIN")
-	}
-	out, err := exec.Command(filepath.Join(repo(), "scripts", "services"), "programs", "--major", strconv.Itoa(major)).Output()
+	value, err := s.ask(sql)
 	if err != nil {
-		t.Fatalf("PostgreSQL %d cannot be had: %v", major, err)
+		t.Fatalf("%s: %v", sql, err)
 	}
-	return strings.TrimSpace(string(out))
+	return value
 }
 
-func (s *PostgresServer) data() string { return filepath.Join(s.dir, "data") }
-
-func (s *PostgresServer) initdb() {
-	s.t.Helper()
-	password := filepath.Join(s.dir, "password")
-	if err := os.WriteFile(password, []byte(pgPassword), 0o644); err != nil {
-		s.t.Fatal(err)
-	}
-	s.program("initdb", "-D", s.data(), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "scram-sha-256", "--pwfile="+password)
-}
-
-// program runs one of PostgreSQL's programs as the servers' user.
-func (s *PostgresServer) program(name string, args ...string) {
-	s.t.Helper()
-	c := exec.Command(filepath.Join(bin(s.t, s.Major), name), args...)
-	asServer(s.t, c)
-	c.Env = append(os.Environ(), "PGPASSWORD="+pgPassword)
-	if out, err := c.CombinedOutput(); err != nil {
-		s.t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
-// configure writes the settings a test server has, and those asked for.
-func (s *PostgresServer) configure(settings map[string]string) {
-	s.t.Helper()
-	s.Port = freePort(s.t)
-	s.URL = fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", pgPassword, s.Port)
-	all := map[string]string{
-		"port": strconv.Itoa(s.Port), "listen_addresses": "127.0.0.1", "unix_socket_directories": s.dir,
-		"shared_preload_libraries": "pg_stat_statements", "fsync": "off", "wal_level": "logical", "logging_collector": "off",
-	}
-	maps.Copy(all, settings)
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		fmt.Fprintf(&b, "%s = '%s'\n", name, strings.ReplaceAll(all[name], "'", "''"))
-	}
-	s.write("vitals.conf", b.String())
-	conf, err := os.ReadFile(filepath.Join(s.data(), "postgresql.conf"))
+func (s *PostgresServer) ask(sql string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.URL)
 	if err != nil {
-		s.t.Fatal(err)
+		return "", err
 	}
-	if !strings.Contains(string(conf), "include 'vitals.conf'") {
-		s.write("postgresql.conf", string(conf)+"\ninclude 'vitals.conf'\n")
+	defer conn.Close(ctx)
+	results, err := conn.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil || len(results) == 0 || len(results[0].Rows) == 0 {
+		return "", err
 	}
-}
-
-func (s *PostgresServer) write(name, text string) {
-	s.t.Helper()
-	path := filepath.Join(s.data(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	own(s.t, path)
-}
-
-// Start starts the server and waits until it lets somebody in, or, as a
-// standby that serves no queries, until it says that it does not.
-func (s *PostgresServer) Start() {
-	s.t.Helper()
-	s.process = &process{
-		t: s.t, name: filepath.Join(bin(s.t, s.Major), "postgres"), args: []string{"-D", s.data()}, end: syscall.SIGQUIT,
-		ready: func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-			defer cancel()
-			conn, err := pgx.Connect(ctx, s.URL)
-			if err == nil {
-				err = conn.Close(ctx)
-			}
-			if err != nil && strings.Contains(err.Error(), "57P03") && s.quietStandby() {
-				return nil
-			}
-			return err
-		},
-	}
-	s.process.start()
-}
-
-// quietStandby tells whether the server is a standby with hot_standby off.
-func (s *PostgresServer) quietStandby() bool {
-	conf, err := os.ReadFile(filepath.Join(s.data(), "vitals.conf"))
-	return err == nil && strings.Contains(string(conf), "hot_standby = 'off'")
-}
-
-// Stop ends the server at once, as a crash would.
-func (s *PostgresServer) Stop() {
-	if s.process != nil {
-		s.process.stop()
-	}
-}
-
-// Log is what the server has printed since it was last started.
-func (s *PostgresServer) Log(testing.TB) string { return s.process.out.String() }
-
-// Standby makes a streaming replica of the server and starts it.
-func (s *PostgresServer) Standby(t testing.TB, settings map[string]string) *PostgresServer {
-	t.Helper()
-	r := &PostgresServer{t: t, Major: s.Major, dir: serverDir(t)}
-	r.program("pg_basebackup", "-D", r.data(), "-h", "127.0.0.1", "-p", strconv.Itoa(s.Port), "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync")
-	r.configure(settings)
-	r.Start()
-	t.Cleanup(r.Stop)
-	return r
+	return string(results[0].Rows[0][0]), nil
 }

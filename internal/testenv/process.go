@@ -3,11 +3,10 @@ package testenv
 import (
 	"bytes"
 	"fmt"
-	"net"
-	"os"
 	"os/exec"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -17,8 +16,8 @@ type process struct {
 	t      testing.TB
 	name   string
 	args   []string
-	ready  func() error // nil once the server answers
-	end    os.Signal    // what makes it end at once; nil means SIGKILL
+	ready  func() error   // nil once the server answers
+	end    syscall.Signal // what makes it end at once; 0 means SIGKILL
 	cmd    *exec.Cmd
 	exited chan struct{}
 	out    lockedBuffer
@@ -27,9 +26,12 @@ type process struct {
 // start runs the server and waits until it answers.
 func (p *process) start() {
 	p.t.Helper()
+	if p.end == 0 {
+		p.end = syscall.SIGKILL
+	}
 	p.cmd = exec.Command(p.name, p.args...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
-	asServer(p.t, p.cmd)
+	asServer(p.t, p.cmd, p.end)
 	p.exited = make(chan struct{})
 	started := make(chan error)
 	go func() {
@@ -68,31 +70,31 @@ func (p *process) wait() error {
 	return err
 }
 
-// stop kills the server at once and waits until it is gone.
+func (p *process) running() bool {
+	if p.cmd == nil {
+		return false
+	}
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// stop ends the server at once and waits until it is gone.
 func (p *process) stop() {
 	if p.cmd == nil {
 		return
 	}
-	if p.end != nil {
-		_ = p.cmd.Process.Signal(p.end) // it may be gone already
-		select {
-		case <-p.exited:
-			return
-		case <-time.After(5 * time.Second):
-		}
+	_ = p.cmd.Process.Signal(p.end) // it may be gone already
+	select {
+	case <-p.exited:
+		return
+	case <-time.After(5 * time.Second):
 	}
 	_ = p.cmd.Process.Kill()
 	<-p.exited
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // lockedBuffer takes what a server prints while the test may read it.

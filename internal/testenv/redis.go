@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,16 +31,16 @@ func Redis(t testing.TB) *RedisServer {
 // redis-server.
 func StartRedis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
-	dir := serverDir(t)
-	return startRedis(t, append([]string{"--dir", dir, "--save", ""}, args...))
+	return startRedis(t, append([]string{"--dir", serverDir(t), "--save", ""}, args...))
 }
 
+// startRedis starts redis-server on a free port of 127.0.0.1.
 func startRedis(t testing.TB, args []string) *RedisServer {
 	t.Helper()
 	port := freePort(t)
-	s := &RedisServer{Addr: "127.0.0.1:" + strconv.Itoa(port)}
+	s := &RedisServer{Addr: local(port)}
 	s.process = &process{
-		t: t, name: "redis-server", args: append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1"}, args...),
+		t: t, name: program("redis-server"), args: append(args, "--port", strconv.Itoa(port), "--bind", "127.0.0.1"),
 		ready: func() error { return listens(s.Addr) },
 	}
 	s.Start()
@@ -57,10 +57,20 @@ func listens(address string) error {
 }
 
 // Start starts the server again after Stop, on the same port.
-func (s *RedisServer) Start() { s.process.t.Helper(); s.process.start() }
+func (s *RedisServer) Start() {
+	if s.process != nil {
+		s.process.t.Helper()
+		s.process.start()
+	}
+}
 
-// Stop ends the server at once, as a crash would.
-func (s *RedisServer) Stop() { s.process.stop() }
+// Stop ends the server at once, as a crash would. Stopping twice does no harm.
+// The shared server cannot be stopped.
+func (s *RedisServer) Stop() {
+	if s.process != nil {
+		s.process.stop()
+	}
+}
 
 // Do runs one command and returns its answer as text.
 func (s *RedisServer) Do(t testing.TB, args ...any) string {
@@ -84,54 +94,43 @@ func StartSentinel(t testing.TB, master *RedisServer) *RedisServer {
 	}
 	// Sentinel writes its state back into its configuration.
 	file := filepath.Join(dir, "sentinel.conf")
-	text := fmt.Sprintf("dir %s\nsentinel monitor main %s %s 1\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 3000\n", dir, host, port)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	own(t, file)
-	s := &RedisServer{}
-	number := freePort(t)
-	s.Addr = "127.0.0.1:" + strconv.Itoa(number)
-	s.process = &process{
-		t: t, name: "redis-server", args: []string{file, "--sentinel", "--port", strconv.Itoa(number), "--bind", "127.0.0.1"},
-		ready: func() error { return listens(s.Addr) },
-	}
-	s.Start()
-	t.Cleanup(s.Stop)
-	return s
+	serverFile(t, file, fmt.Sprintf("dir %s\nsentinel monitor main %s %s 1\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 3000\n", dir, host, port))
+	return startRedis(t, []string{file, "--sentinel"})
 }
 
 // StartCluster starts n masters that share all slots.
 func StartCluster(t testing.TB, n int) []*RedisServer {
 	t.Helper()
-	var nodes []*RedisServer
-	for range n {
-		node := StartRedis(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "2000")
-		nodes = append(nodes, node)
-	}
 	const slots = 16384
-	for i, node := range nodes {
+	nodes, bus := make([]*RedisServer, n), freePort(t)
+	for i := range nodes {
+		port := bus // the first node's is what the others meet
+		if i > 0 {
+			port = freePort(t)
+		}
+		node := StartRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(port),
+			"--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "1000")
 		node.Do(t, "CLUSTER", "ADDSLOTSRANGE", i*slots/n, (i+1)*slots/n-1)
 		node.Do(t, "CLUSTER", "SET-CONFIG-EPOCH", i+1)
-		host, port, err := net.SplitHostPort(nodes[0].Addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i > 0 {
-			node.Do(t, "CLUSTER", "MEET", host, port)
-		}
+		nodes[i] = node
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if allAgree(t, nodes) {
-			return nodes
-		}
+	host, port, err := net.SplitHostPort(nodes[0].Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range nodes[1:] {
+		node.Do(t, "CLUSTER", "MEET", host, port, bus)
+	}
+	for deadline := time.Now().Add(20 * time.Second); !allAgree(nodes); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the cluster did not form: %s", nodes[0].Do(t, "CLUSTER", "INFO"))
 		}
 	}
+	return nodes
 }
 
-func allAgree(t testing.TB, nodes []*RedisServer) bool {
+// allAgree tells whether every node knows all the slots.
+func allAgree(nodes []*RedisServer) bool {
 	for _, node := range nodes {
 		c := redis.NewClient(&redis.Options{Addr: node.Addr})
 		slots, err := c.ClusterSlots(context.Background()).Result()
@@ -142,4 +141,13 @@ func allAgree(t testing.TB, nodes []*RedisServer) bool {
 		}
 	}
 	return true
+}
+
+func containsLine(text, line string) bool {
+	for l := range strings.Lines(text) {
+		if strings.TrimSpace(l) == line {
+			return true
+		}
+	}
+	return false
 }
