@@ -107,7 +107,7 @@ func (w *cpuWatch) read(ctx context.Context) (*cpuReading, error) {
 // compare makes the result of two readings. Within a container with a quota
 // the container's own use of it counts.
 func (w *cpuWatch) compare(a, b cpuReading) checks.Result {
-	total := b.times.Total() - a.times.Total()
+	total := sumOf(b.times) - sumOf(a.times)
 	share := func(after, before float64) float64 { return percent(max(0, after-before), total) }
 	idle := share(b.times.Idle+b.times.Iowait, a.times.Idle+a.times.Iowait)
 	used, n, source := max(0, 100-idle), cores(cgroup{}), "machine"
@@ -137,4 +137,10 @@ func (w *cpuWatch) compare(a, b cpuReading) checks.Result {
 		res.Facts = append(res.Facts, checks.Percent("throttled", percent(float64(b.throttled-a.throttled), float64(periods))))
 	}
 	return res.Measure("cpu_usage_percent", used)
+}
+
+// sumOf is all processor time there was. Guest time is part of user time
+// already.
+func sumOf(t cpu.TimesStat) float64 {
+	return t.User + t.System + t.Idle + t.Nice + t.Iowait + t.Irq + t.Softirq + t.Steal
 }
