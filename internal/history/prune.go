@@ -40,13 +40,12 @@ func (db *DB) PruneDue() bool {
 func (db *DB) Prune(ctx context.Context) error {
 	p := &pruner{ctx: ctx, db: db}
 	if db.opt.Retention > 0 {
-		cut := db.opt.Now().Add(-db.opt.Retention).UnixMilli()
-		if err := errors.Join(p.before(cut), p.forgotten(cut)); err != nil {
+		if err := p.expire(db.opt.Now().Add(-db.opt.Retention).UnixMilli()); err != nil {
 			return err
 		}
 	}
-	if db.opt.MaxSize > 0 {
-		if err := p.shrink(max(db.opt.MaxSize, leastSize) - logRoom); err != nil {
+	if bound := p.bound(); bound > 0 {
+		if err := p.shrink(bound); err != nil {
 			return err
 		}
 	}
@@ -83,61 +82,43 @@ func (p *pruner) step(f func(ctx context.Context, conn *sql.Conn) error) error {
 	return p.db.explain(pause(p.ctx, max(time.Since(began), 2*time.Millisecond)))
 }
 
-// repeat runs a statement that removes about pruneBatch rows, more where many
-// have the same time, until it finds fewer.
-func (p *pruner) repeat(query string, args ...any) error {
-	for more := true; more; {
-		more = false
-		err := p.step(func(ctx context.Context, conn *sql.Conn) error {
-			result, err := conn.ExecContext(ctx, query, args...)
-			if err != nil {
-				return err
-			}
-			n, err := result.RowsAffected()
-			more = n >= pruneBatch
+// expire removes everything from before a time.
+func (p *pruner) expire(cut int64) error {
+	for removed := int64(pruneBatch); removed >= pruneBatch; {
+		err := p.step(func(ctx context.Context, conn *sql.Conn) (err error) {
+			removed, err = removeOldest(ctx, conn, cut, pruneBatch)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.forget(cut)
 }
 
-// before removes results and samples from before a time.
-func (p *pruner) before(cut int64) error {
-	err := p.repeat(`DELETE FROM samples WHERE time <= coalesce(
-		(SELECT time FROM samples WHERE time < ?1 ORDER BY time LIMIT 1 OFFSET ?2), ?1 - 1)`, cut, pruneBatch)
+// removeOldest removes about n samples from before a time, more where many
+// have the same time, and the results from the same stretch of time. It
+// returns how many samples there were.
+func removeOldest(ctx context.Context, conn *sql.Conn, cut, n int64) (int64, error) {
+	until := cut - 1
+	err := conn.QueryRowContext(ctx, "SELECT time FROM samples WHERE time < ? ORDER BY time LIMIT 1 OFFSET ?", cut, n-1).Scan(&until)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	if _, err := conn.ExecContext(ctx, "DELETE FROM results WHERE check_id IN (SELECT id FROM checks) AND time <= ?", until); err != nil {
+		return 0, err
+	}
+	deleted, err := conn.ExecContext(ctx, "DELETE FROM samples WHERE time <= ?", until)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	ids, err := p.checkIDs()
-	for _, id := range ids {
-		if err == nil {
-			err = p.repeat(`DELETE FROM results WHERE check_id = ?3 AND time <= coalesce(
-				(SELECT time FROM results WHERE check_id = ?3 AND time < ?1 ORDER BY time LIMIT 1 OFFSET ?2), ?1 - 1)`, cut, pruneBatch, id)
-		}
-	}
-	return err
+	return deleted.RowsAffected()
 }
 
-func (p *pruner) checkIDs() ([]int64, error) {
-	var ids []int64
-	err := p.db.with(p.ctx, func() error {
-		ids = nil
-		all, err := p.db.idsOf(p.ctx, nil)
-		for _, id := range all {
-			ids = append(ids, id)
-		}
-		return err
-	})
-	return ids, err
-}
-
-// forgotten removes checks and series that were last recorded on a day that
+// forget removes checks and series that were last recorded on a day that
 // ended before the time. Whoever holds the id of one in memory has seen it
 // today, so it is not among them.
-func (p *pruner) forgotten(cut int64) error {
+func (p *pruner) forget(cut int64) error {
 	before := cut / dayMillis
 	return p.step(func(ctx context.Context, conn *sql.Conn) error {
 		for _, query := range []string{
@@ -158,16 +139,28 @@ type space struct{ file, used, page int64 }
 
 func (p *pruner) space() (s space, err error) {
 	err = p.db.with(p.ctx, func() error {
-		var pages, free int64
-		row := p.db.sql.QueryRowContext(p.ctx, `SELECT page_count, freelist_count, page_size
-			FROM pragma_page_count, pragma_freelist_count, pragma_page_size`)
-		if err := row.Scan(&pages, &free, &s.page); err != nil {
+		return p.db.inTx(p.ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) (err error) {
+			s, err = spaceNow(ctx, conn)
 			return err
-		}
-		s.file, s.used = pages*s.page, (pages-free)*s.page
-		return nil
+		})
 	})
 	return s, err
+}
+
+func spaceNow(ctx context.Context, conn *sql.Conn) (s space, err error) {
+	var pages, free int64
+	row := conn.QueryRowContext(ctx, "SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size")
+	err = row.Scan(&pages, &free, &s.page)
+	s.file, s.used = pages*s.page, (pages-free)*s.page
+	return s, err
+}
+
+// bound is what the database itself may take, 0 where it has no bound.
+func (p *pruner) bound() int64 {
+	if p.db.opt.MaxSize <= 0 {
+		return 0
+	}
+	return max(p.db.opt.MaxSize, leastSize) - logRoom
 }
 
 // shrink removes the oldest until the database is a tenth below its bound, so
@@ -177,18 +170,19 @@ func (p *pruner) shrink(bound int64) error {
 	if err != nil || s.used <= bound {
 		return err
 	}
-	for s.used > bound-bound/10 {
-		var cut sql.NullInt64
-		err := p.db.with(p.ctx, func() error {
-			return p.db.sql.QueryRowContext(p.ctx, "SELECT max(time) FROM (SELECT time FROM samples ORDER BY time LIMIT ?)", 10*pruneBatch).Scan(&cut)
+	goal := bound - bound/10
+	for removed := int64(1); removed > 0 && s.used > goal; {
+		n := int64(pruneBatch)
+		if s.used-goal < 1<<20 {
+			n /= 10 // not much more than needed, even where little takes much room
+		}
+		err := p.step(func(ctx context.Context, conn *sql.Conn) (err error) {
+			if removed, err = removeOldest(ctx, conn, math.MaxInt64, n); err == nil {
+				s, err = spaceNow(ctx, conn)
+			}
+			return err
 		})
-		if err != nil || !cut.Valid {
-			return err
-		}
-		if err := p.before(cut.Int64 + 1); err != nil {
-			return err
-		}
-		if s, err = p.space(); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -206,12 +200,12 @@ func (p *pruner) giveBack() error {
 		}
 		before = s.file
 		free := s.file - s.used
-		tooLarge := p.db.opt.MaxSize > 0 && s.file > max(p.db.opt.MaxSize, leastSize)-logRoom
+		tooLarge := p.bound() > 0 && s.file > p.bound()
 		if free < vacuumBatch*s.page || free < s.file/4 && !tooLarge {
 			return nil
 		}
 		err = p.step(func(ctx context.Context, conn *sql.Conn) error {
-			_, err := conn.ExecContext(ctx, "PRAGMA incremental_vacuum(256)")
+			_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", vacuumBatch))
 			return err
 		})
 		if err != nil {

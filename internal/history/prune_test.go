@@ -3,8 +3,8 @@ package history
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,23 +68,17 @@ func TestForgottenElsewhere(t *testing.T) {
 	}
 }
 
-// wide is a result with many samples, and start the time of the first of many.
-func wide(started time.Time) checks.Result {
-	r := at("database", started)
-	for i := range 500 {
-		r = r.Measure(fmt.Sprintf("metric_%d", i), float64(started.UnixMilli())+float64(i)/3)
-	}
-	return r
-}
-
 func TestMaxSize(t *testing.T) {
+	const bound = 8 << 20
 	path := filepath.Join(t.TempDir(), "history.db")
-	db := open(t, Options{Path: path, MaxSize: 8 << 20, BusyTimeout: time.Minute})
+	db := open(t, Options{Path: path, MaxSize: bound, BusyTimeout: time.Minute})
 	start, rounds := time.UnixMilli(1_800_000_000_000), 0
-	for size := int64(0); size < 11<<20; size, _ = db.Size(t.Context()) {
+	for size := int64(0); size < bound*5/4; size, _ = db.Size(t.Context()) {
 		var results []checks.Result
-		for range 20 {
-			results = append(results, wide(start.Add(time.Duration(rounds)*time.Second)))
+		for range 50 {
+			r := at("database", start.Add(time.Duration(rounds)*time.Second))
+			r.Status, r.Summary = checks.Unhealthy, strings.Repeat("it does not work ", 200)
+			results = append(results, r)
 			rounds++
 		}
 		record(t, db, results...)
@@ -109,8 +103,8 @@ func TestMaxSize(t *testing.T) {
 		}
 	}
 	size, err := db.Size(t.Context())
-	if err != nil || size > 8<<20 {
-		t.Errorf("the history takes %d bytes, %v; want at most %d", size, err, 8<<20)
+	if err != nil || size > bound {
+		t.Errorf("the history takes %d bytes, %v; want at most %d", size, err, bound)
 	}
 	recent, err := db.Recent(t.Context(), 1_000_000)
 	if err != nil || len(recent["redis"]) != during {
@@ -121,7 +115,7 @@ func TestMaxSize(t *testing.T) {
 	if len(kept) == 0 || len(kept) >= rounds || !kept[len(kept)-1].Time.Equal(newest) {
 		t.Errorf("%d of %d results are left, want some and the newest among them", len(kept), rounds)
 	}
-	series, err := db.Samples(t.Context(), "metric_7", nil, start, newest)
+	series, err := db.Samples(t.Context(), "probe_seconds", map[string]string{"target": "database"}, start, newest)
 	if err != nil || len(series) != 1 || len(series[0].Samples) != len(kept) {
 		t.Errorf("%v; want a sample for each of the %d results left", err, len(kept))
 	}
