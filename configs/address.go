@@ -44,6 +44,8 @@ func parseAddress(text string) address {
 		return sqliteAddress(rest, driver != "")
 	case !strings.Contains(text, "://") && slices.Contains(databaseEndings, strings.ToLower(filepath.Ext(text))):
 		return address{sort: sortSQLite, path: text}
+	case strings.ContainsAny(text[:1], `"'`):
+		return address{problem: "has quotation marks around it, which are not part of an address; docker's --env-file, for one, keeps them"}
 	case isKeywordDSN(text):
 		return address{sort: sortPostgres}
 	case hasScheme && strings.HasPrefix(rest, "//") && otherDatabases[base] != "":
@@ -97,6 +99,7 @@ func sqliteAddress(rest string, sqlalchemy bool) address {
 // postgres:// address, or the path of a SQLite file, made absolute by the
 // folder that relative ones are relative to.
 func resolveAddress(text, dir string) string {
+	text = strings.TrimSpace(text)
 	a := parseAddress(text)
 	switch a.sort {
 	case sortPostgres:
@@ -159,6 +162,25 @@ func plainPostgres(text string) string {
 		rest += "?" + strings.Join(kept, "&")
 	}
 	return "postgres://" + rest
+}
+
+// shortened is what of a secret may be shown so that people see which server
+// is meant: the address of a database or Redis without user, password and
+// parameters. It returns "" for any other secret.
+func shortened(value any) string {
+	secret, ok := value.(checks.Secret)
+	if !ok || secret == "" {
+		return ""
+	}
+	text := secret.Reveal()
+	if a := parseAddress(text); a.sort == sortSQLite {
+		return "sqlite:" + a.path
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || parseAddress(text).sort != sortPostgres && !isRedisURL(text) {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // withoutSecrets returns an address without password and query, and whether

@@ -10,8 +10,9 @@ import (
 )
 
 // Show writes the configuration in force as YAML, each value followed by where
-// it comes from. Secrets are hidden, so it can be pasted into a ticket; for
-// the same reason it cannot be used as a file where it holds secrets.
+// it comes from. Secrets are hidden, and of addresses only host and database
+// are shown, so it can be pasted into a ticket; for the same reason it cannot
+// be used as a file where it holds secrets.
 func (c *Config) Show(w io.Writer) error {
 	s := shower{cfg: c}
 	s.fields(rootSpec(), reflect.ValueOf(c).Elem(), "", "", "")
@@ -70,6 +71,10 @@ func (s *shower) leaf(f *spec, v reflect.Value, path, first string) {
 	origin := s.origin(path)
 	if v = reflect.Indirect(v); !v.IsValid() {
 		fmt.Fprintf(&s.text, "%s%s:  # %s\n", first, f.key, origin)
+		return
+	}
+	if short := shortened(v.Interface()); short != "" {
+		fmt.Fprintf(&s.text, "%s%s: %s  # %s, shortened\n", first, f.key, flowYAML(short), origin)
 		return
 	}
 	fmt.Fprintf(&s.text, "%s%s: %s  # %s\n", first, f.key, f.yaml(v.Interface()), origin)

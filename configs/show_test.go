@@ -1,6 +1,7 @@
 package configs_test
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ probes:
     address: 127.0.0.1:1
 `)
 	cfg, err := configs.Load(configs.Source{
-		Dir: dir, Env: []string{"VITALS_LOG_LEVEL=debug", "DATABASE_URL=postgres://a@b/c"}, Flags: map[string]any{"data_dir": "/data"},
+		Dir: dir, Env: []string{"VITALS_LOG_LEVEL=debug", "DATABASE_URL=postgres://a:secret@b/c?x=secret"}, Flags: map[string]any{"data_dir": "/data"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -35,8 +36,8 @@ probes:
 		"concurrency: 16  # default\n",
 		"  tags: [a, 'b: c']  # vitals.yaml:3\n",
 		"  level: debug  # environment VITALS_LOG_LEVEL\n",
-		"  url: '[hidden]'  # environment DATABASE_URL\n",
-		"databases:\n  - name: replica  # vitals.yaml:5\n    url: '[hidden]'  # vitals.yaml:6\n    expect: any  # default\n",
+		"  url: postgres://b/c  # environment DATABASE_URL, shortened\n",
+		"databases:\n  - name: replica  # vitals.yaml:5\n    url: sqlite:" + filepath.Join(dir, "replica.db") + "  # vitals.yaml:6, shortened\n    expect: any  # default\n",
 		"probes:\n  - kind: tcp  # vitals.yaml:8\n    name: port  # vitals.yaml:9\n    address: 127.0.0.1:1  # vitals.yaml:10\n",
 		"redis_servers: []  # default\n",
 		"  retention: 30d  # default\n  max_size: 512MiB  # default\n",

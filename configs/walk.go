@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -177,7 +176,13 @@ func (w *walker) field(s *spec, f field, path string, depth int, out map[string]
 // plainKey is what a key may look like to be repeated in an error: something
 // else may be a secret with its colon in the wrong place.
 func plainKey(key string) bool {
-	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`).MatchString(key)
+	for i, c := range []byte(key) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789_.-", rune(c))) {
+			return false
+		}
+	}
+	return key != "" && len(key) <= 40
 }
 
 func (w *walker) unknownKey(s *spec, key *yaml.Node, path string) {
