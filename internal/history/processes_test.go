@@ -3,6 +3,7 @@ package history
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"database/sql"
 	"fmt"
 	"io"
@@ -148,6 +149,20 @@ func TestLocked(t *testing.T) {
 	}
 	release()
 	record(t, db, at("database", started))
+}
+
+// Whoever interrupts a command does not wait out the busy timeout.
+func TestInterruptedWhileLocked(t *testing.T) {
+	db := open(t, Options{BusyTimeout: time.Minute})
+	release := holdLock(t, db.path)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := db.Record(ctx, []checks.Result{at("database", time.Now())})
+	if KindOf(err) != Interrupted {
+		t.Errorf("got %v, want an interruption", err)
+	}
+	release()
+	record(t, db, at("database", time.Now()))
 }
 
 // A file that is locked before it has become a history.
