@@ -1,79 +1,91 @@
-# Everything is done by `go` and the scripts; this file only remembers how.
-GO       ?= go
-DIST     ?= dist
-PACKAGES ?= ./...
-MAJORS   ?= 13 14 15 16 17 18
-export CGO_ENABLED ?= 0
+# Vitals. `make` alone lists what there is. Only Go and make are needed, but for the tests' servers: see scripts/services.
 
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GO ?= go
+# For every target that tests: make test TESTFLAGS='-run Database -v'
+TESTFLAGS ?=
+FUZZTIME ?= 20s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+MAJORS := 13 14 15 16 17 18
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
+.PHONY: help build test test-matrix race format format-check tidy vet staticcheck vuln lint cross demo bench fuzz docs clean
 
-.PHONY: help
-help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: build
-build: ## build the static binary ./vitals
-	$(GO) build -trimpath -o vitals ./cmd/vitals
+build: ## build ./vitals, one static program
+	$(BUILD) -o vitals ./cmd/vitals
 
-.PHONY: demo
-demo: build ## show Vitals watching a made-up platform; needs only Go
-	./vitals demo $(DEMO)
+demo: ## see all of it on a made-up platform; nothing else needs to be installed
+	$(GO) run ./cmd/vitals demo
 
-.PHONY: test
-test: ## all tests on one PostgreSQL and one Redis, which it starts
-	scripts/services up
-	eval "$$(scripts/services env)" && $(GO) test $(TESTFLAGS) $(PACKAGES)
+test: ## run every test, on a PostgreSQL and a Redis that it starts and stops
+	@scripts/services run -- $(GO) test $(TESTFLAGS) ./...
 
-.PHONY: race
-race: ## all tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
-
-.PHONY: test-matrix
-test-matrix: ## the database tests on PostgreSQL 13 to 18
+test-matrix: ## run the database tests on PostgreSQL 13 to 18
 	@set -e; for major in $(MAJORS); do \
-	  scripts/services up --major $$major; \
-	  echo "== PostgreSQL $$major"; \
-	  (eval "$$(scripts/services env --major $$major)" && $(GO) test -count=1 ./checks/postgres/... ); \
+		echo "PostgreSQL $$major"; \
+		scripts/services run --major $$major -- $(GO) test -count=1 $(TESTFLAGS) ./checks/postgres/... ./internal/history/...; \
 	done
 
-.PHONY: lint
-lint: ## formatting, go vet, staticcheck, tidy modules, known vulnerabilities
-	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	$(GO) mod tidy -diff
+race: ## run every test under the race detector (needs a C compiler)
+	@CGO_ENABLED=1 $(MAKE) --no-print-directory test TESTFLAGS='-race $(TESTFLAGS)'
+
+lint: format-check tidy vet staticcheck vuln ## what CI holds the code to, tests aside
+
+format: ## gofmt every file
+	gofmt -w .
+
+format-check: ## fails when gofmt would change a file
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "make format would change:"; echo "$$unformatted"; exit 1; }
+
+tidy: ## fails when go mod tidy would change go.mod or go.sum
+	@$(GO) mod tidy -diff
+
+vet: ## go vet, for each system that Vitals is built for
 	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+
+staticcheck: ## staticcheck
 	$(GO) run $(STATICCHECK) ./...
-	@scripts/vulnerabilities $(GOVULNCHECK)
 
-.PHONY: cross
-cross: ## build for linux, macOS and Windows on amd64 and arm64
-	@set -e; for os in linux darwin windows; do for arch in amd64 arm64; do \
-	  echo "$$os/$$arch"; GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o $(DIST)/$$os-$$arch/ ./cmd/vitals; \
-	done; done
+vuln: ## govulncheck, where its database can be reached
+	@said=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); status=$$?; echo "$$said"; \
+		case "$$status $$said" in \
+		0\ *) ;; \
+		*"fetching vulnerabilities"*) echo "govulncheck: its database cannot be reached from here, so nothing was looked up" ;; \
+		*) exit 1 ;; \
+		esac
 
-.PHONY: docs
-docs: ## write the generated reference in docs/reference and configs/vitals.yaml
-	rm -rf docs/reference
+cross: ## build for Linux, macOS and Windows on amd64 and arm64, into dist
+	@set -e; for platform in $(PLATFORMS); do \
+		os=$${platform%/*} arch=$${platform#*/}; \
+		[ $$os != windows ] || suffix=.exe; \
+		echo "dist/vitals_$${os}_$$arch$$suffix"; \
+		GOOS=$$os GOARCH=$$arch $(BUILD) -o "dist/vitals_$${os}_$$arch$$suffix" ./cmd/vitals; \
+	done
+
+bench: build ## compare with other programs on this machine, and load /health
+	@scripts/services install monitoring-plugins-basic monitoring-plugins-standard check-postgres
+	@scripts/services run -- $(GO) run ./scripts/bench check
+	@scripts/services run -- $(GO) run ./scripts/bench health
+
+fuzz: ## fuzz every fuzz test for FUZZTIME each (20s)
+	@set -e; for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n 1 dirname | sort -u); do \
+		for name in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6-); do \
+			echo "$$package $$name"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+docs: ## write docs/reference anew from the commands
+	@rm -rf docs/reference
 	$(GO) run ./cmd/vitals man --format markdown --dir docs/reference
-	$(GO) test ./configs -run TestExample -update
 
-.PHONY: bench
-bench: build ## measure the speeds that are promised, as ratios; results go to docs/benchmarks.md by hand
-	scripts/services up
-	eval "$$(scripts/services env)" && $(GO) run ./scripts/bench -vitals ./vitals
-
-.PHONY: fuzz
-fuzz: ## fuzz every parser for FUZZTIME (default 30s) each
-	@set -e; for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs grep -hoE '^func Fuzz[A-Za-z0-9_]+' | sed 's/func //' | sort -u); do \
-	  pkg=$$(dirname $$(grep -rl "^func $$target(" --include='*_test.go' .)); \
-	  $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-30s} $$pkg; done
-
-.PHONY: down
-down: ## stop the servers that the tests started
-	scripts/services down
-
-.PHONY: clean
-clean: down ## remove what was built
-	rm -rf vitals $(DIST)
+clean: ## remove what was built, and stop the tests' servers
+	rm -rf vitals dist
+	@scripts/services down

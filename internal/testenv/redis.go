@@ -121,7 +121,7 @@ func StartCluster(t testing.TB, n int) []*RedisServer {
 	for _, node := range nodes[1:] {
 		node.Do(t, "CLUSTER", "MEET", host, port, bus)
 	}
-	for deadline := time.Now().Add(20 * time.Second); !allAgree(nodes); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !allAgree(t, nodes); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the cluster did not form: %s", nodes[0].Do(t, "CLUSTER", "INFO"))
 		}
@@ -129,25 +129,16 @@ func StartCluster(t testing.TB, n int) []*RedisServer {
 	return nodes
 }
 
-// allAgree tells whether every node knows all the slots.
-func allAgree(nodes []*RedisServer) bool {
+// allAgree tells whether every node knows the others and all the slots.
+func allAgree(t testing.TB, nodes []*RedisServer) bool {
+	t.Helper()
 	for _, node := range nodes {
-		c := redis.NewClient(&redis.Options{Addr: node.Addr})
-		slots, err := c.ClusterSlots(context.Background()).Result()
-		info := c.ClusterInfo(context.Background()).Val()
-		c.Close()
-		if err != nil || len(slots) < len(nodes) || !containsLine(info, "cluster_state:ok") {
-			return false
+		info := node.Do(t, "CLUSTER", "INFO")
+		for _, line := range []string{"cluster_state:ok", "cluster_slots_assigned:16384", "cluster_known_nodes:" + strconv.Itoa(len(nodes))} {
+			if !strings.Contains(info, line+"\r\n") {
+				return false
+			}
 		}
 	}
 	return true
-}
-
-func containsLine(text, line string) bool {
-	for l := range strings.Lines(text) {
-		if strings.TrimSpace(l) == line {
-			return true
-		}
-	}
-	return false
 }
