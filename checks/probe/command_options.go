@@ -42,9 +42,3 @@ func commandKind() checks.KindOfCheck {
 		New: func() checks.Options { return NewCommandOptions() },
 	}
 }
-
-// Problems implements checks.Options.
-func (o *CommandOptions) Problems() []checks.Problem { return nil }
-
-// Checks implements checks.Options.
-func (o *CommandOptions) Checks() []checks.Check { return nil }

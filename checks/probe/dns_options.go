@@ -37,9 +37,3 @@ func dnsKind() checks.KindOfCheck {
 		New: func() checks.Options { return NewDNSOptions() },
 	}
 }
-
-// Problems implements checks.Options.
-func (o *DNSOptions) Problems() []checks.Problem { return nil }
-
-// Checks implements checks.Options.
-func (o *DNSOptions) Checks() []checks.Check { return nil }

@@ -89,9 +89,3 @@ func httpKind() checks.KindOfCheck {
 		New: func() checks.Options { return NewHTTPOptions() },
 	}
 }
-
-// Problems implements checks.Options.
-func (o *HTTPOptions) Problems() []checks.Problem { return nil }
-
-// Checks implements checks.Options.
-func (o *HTTPOptions) Checks() []checks.Check { return nil }

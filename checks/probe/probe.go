@@ -2,7 +2,8 @@
 // certificate, a name, or whatever a program of one's own can tell.
 //
 // Its rules: every run starts afresh, with no connection, session or cached
-// answer of the last one; everything read is bounded; and nothing is retried.
+// answer of the last one; everything read is bounded; and nothing is retried,
+// except what DNS itself retries.
 package probe
 
 import "vitals/checks"

@@ -42,9 +42,3 @@ func tcpKind() checks.KindOfCheck {
 		New: func() checks.Options { return NewTCPOptions() },
 	}
 }
-
-// Problems implements checks.Options.
-func (o *TCPOptions) Problems() []checks.Problem { return nil }
-
-// Checks implements checks.Options.
-func (o *TCPOptions) Checks() []checks.Check { return nil }

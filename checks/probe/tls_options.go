@@ -64,9 +64,3 @@ func tlsKind() checks.KindOfCheck {
 		New: func() checks.Options { return NewCertificateProbe() },
 	}
 }
-
-// Problems implements checks.Options.
-func (o *CertificateProbe) Problems() []checks.Problem { return nil }
-
-// Checks implements checks.Options.
-func (o *CertificateProbe) Checks() []checks.Check { return nil }
