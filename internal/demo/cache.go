@@ -15,6 +15,7 @@ import (
 type cache struct {
 	server       *miniredis.Miniredis
 	client       *redis.Client
+	addr         string // the same after a restart
 	started      time.Time
 	hits, misses atomic.Int64
 }
@@ -26,8 +27,9 @@ func newCache() (*cache, error) {
 	}
 	// The embedded server counts no hits and tells no memory: the answer to
 	// INFO comes from what the application counts and what its keys hold.
+	c.addr = c.server.Addr()
 	c.answerInfo()
-	c.client = redis.NewClient(&redis.Options{Addr: c.server.Addr(), MaxRetries: -1, DialTimeout: time.Second, DisableIdentity: true})
+	c.client = redis.NewClient(&redis.Options{Addr: c.addr, MaxRetries: -1, DialTimeout: time.Second, DisableIdentity: true})
 	return c, nil
 }
 
@@ -41,7 +43,7 @@ func (c *cache) answerInfo() {
 	})
 }
 
-func (c *cache) address() string { return c.server.Addr() }
+func (c *cache) address() string { return c.addr }
 
 // info answers INFO with what is known; what is not is left out.
 func (c *cache) info() string {

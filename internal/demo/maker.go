@@ -11,8 +11,8 @@ import (
 const (
 	userCount    = 600
 	eventCount   = 160
-	bookingCount = 2400
-	followCount  = 1500
+	bookingCount = 1200
+	followCount  = 800
 )
 
 // maker makes up the platform's past year.
