@@ -14,7 +14,7 @@ import (
 func writeGitHub(w io.Writer, doc Document, _ View) error {
 	var b bytes.Buffer
 	for _, r := range worstFirst(doc.Results) {
-		fmt.Fprintf(&b, "%-9s %s: %s\n", r.Status, harmless(r.Check), harmless(r.Summary))
+		fmt.Fprintf(&b, "%-9s %s: %s\n", r.Status, Clean(r.Check), Clean(r.Summary))
 	}
 	for _, r := range worstFirst(doc.Results) {
 		command := map[checks.Status]string{checks.Unhealthy: "error", checks.Unknown: "error", checks.Degraded: "warning"}[r.Status]
@@ -33,9 +33,6 @@ func writeGitHub(w io.Writer, doc Document, _ View) error {
 	_, err := w.Write(b.Bytes())
 	return err
 }
-
-// harmless keeps outside text from being read as a workflow command.
-func harmless(s string) string { return strings.ReplaceAll(Clean(s), "::", ": :") }
 
 // githubData escapes what the runner's own toolkit escapes.
 func githubData(s string) string {

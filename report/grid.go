@@ -11,11 +11,15 @@ import (
 	"vitals/checks"
 )
 
-// renderTable draws a table without borders: a line below the header, numbers
-// to the right, the widest text column cut until all fits the terminal.
+// renderTable draws a table without borders, numbers to the right, the widest
+// text column cut until all fits the terminal. Where it cannot fit, each row
+// becomes a block of names and values.
 func renderTable(b *bytes.Buffer, t checks.Table, v View, p paint, indent string) {
 	header, rows := cells(t, v)
-	fit(header, rows, t.Columns, v.Width-len(indent))
+	if v.Width > 0 && !fit(header, rows, t.Columns, v.Width-len(indent)) {
+		renderBlocks(b, header, rows, v, p, indent)
+		return
+	}
 	align := make(tw.Alignment, len(t.Columns))
 	for i, c := range t.Columns {
 		align[i] = tw.AlignLeft
@@ -89,12 +93,31 @@ func cells(t checks.Table, v View) (header []string, rows [][]string) {
 // minCell is the narrowest a text column is cut to.
 const minCell = 12
 
-// fit cuts the widest text column, again and again, until the rows fit. A
-// width of 0 or less means that there is no limit.
-func fit(header []string, rows [][]string, columns []checks.Column, limit int) {
-	if limit <= 0 {
-		return
+// renderBlocks writes each row as lines of name and value.
+func renderBlocks(b *bytes.Buffer, header []string, rows [][]string, v View, p paint, indent string) {
+	names := 0
+	for _, name := range header {
+		names = max(names, width(name))
 	}
+	for i, row := range rows {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for j, cell := range row {
+			for k, line := range wrap(cell, max(20, v.Width-len(indent)-names-2)) {
+				name := header[j]
+				if k > 0 {
+					name = ""
+				}
+				b.WriteString(indent + p.dim(pad(name, names)) + "  " + line + "\n")
+			}
+		}
+	}
+}
+
+// fit cuts the widest text column, again and again, until the rows fit; false
+// when they cannot, and then nothing is cut.
+func fit(header []string, rows [][]string, columns []checks.Column, limit int) bool {
 	widths := make([]int, len(header))
 	total := 0
 	for i := range header {
@@ -112,7 +135,7 @@ func fit(header []string, rows [][]string, columns []checks.Column, limit int) {
 			}
 		}
 		if widest < 0 {
-			return
+			return false
 		}
 		widths[widest]--
 		total--
@@ -122,4 +145,5 @@ func fit(header []string, rows [][]string, columns []checks.Column, limit int) {
 			row[i] = cut(row[i], widths[i])
 		}
 	}
+	return true
 }

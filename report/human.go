@@ -58,8 +58,10 @@ func humanNumber(v float64, decimals int) string {
 		return "—"
 	}
 	text := strconv.FormatFloat(v, 'f', decimals, 64)
-	text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	if text == "-0" || text == "" {
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	if text == "-0" {
 		return "0"
 	}
 	return text
@@ -138,6 +140,9 @@ func bareValue(value any, loc *time.Location) string {
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
 		return v.In(loc).Truncate(time.Millisecond).Format(time.RFC3339Nano)
 	}
 	if f, ok := checks.Float(value); ok && !math.IsNaN(f) && !math.IsInf(f, 0) {

@@ -16,17 +16,45 @@ func writeTable(w io.Writer, doc Document, v View) error {
 	var b bytes.Buffer
 	p := newPaint(v)
 	results := worstFirst(doc.Results)
-	fmt.Fprintf(&b, "%s  %s  %s\n", p.status(doc.Status, strings.ToUpper(doc.Status.String())),
-		tally(doc.Results), p.dim("("+humanTime(doc.Timestamp, v.Location)+", took "+HumanDuration(doc.Duration)+")"))
-	b.WriteByte('\n')
+	verdict := strings.ToUpper(doc.Status.String())
+	when := humanTime(doc.Timestamp, v.Location) + ", took " + HumanDuration(doc.Duration)
+	gap := "  "
+	if v.Width > 0 && width(verdict)+width(tally(doc.Results))+width(when)+4 > v.Width {
+		gap = "\n"
+	}
+	fmt.Fprintf(&b, "%s  %s%s%s\n\n", p.status(doc.Status, verdict), tally(doc.Results), gap, p.dim(when))
 	writeLines(&b, results, v, p)
 	for _, r := range results {
 		if r.Status != checks.Healthy || v.Verbose || len(results) == 1 {
 			writeDetails(&b, r, v, p, len(results) == 1)
 		}
 	}
-	_, err := w.Write(b.Bytes())
+	return deliver(w, &b, v)
+}
+
+// deliver writes what was drawn, in ASCII where nothing else can be shown.
+func deliver(w io.Writer, b *bytes.Buffer, v View) error {
+	text := b.Bytes()
+	if v.ASCII {
+		text = bytes.Map(toASCII, text)
+	}
+	_, err := w.Write(text)
 	return err
+}
+
+// toASCII finds the nearest character of the same width.
+func toASCII(r rune) rune {
+	switch {
+	case r < 0x80:
+		return r
+	case r == '…':
+		return '~'
+	case r == '—' || r == '–':
+		return '-'
+	case r == 'µ':
+		return 'u'
+	}
+	return '?'
 }
 
 // worstFirst orders results by how much they matter, and leaves those of equal
@@ -170,6 +198,5 @@ func listTable(w io.Writer, t checks.Table, v View) error {
 	} else {
 		renderTable(&b, t, v, newPaint(v), "")
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return deliver(w, &b, v)
 }

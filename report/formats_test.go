@@ -1,0 +1,199 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"vitals/checks"
+)
+
+func output(t *testing.T, format string, doc Document) []byte {
+	t.Helper()
+	f, err := Lookup(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.Document(&b, doc, View{Location: india}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestNoFormatLetsControlSequencesThrough(t *testing.T) {
+	for _, f := range Formats() {
+		for name, doc := range documents() {
+			for _, r := range string(output(t, f.Name, doc)) {
+				if r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\u202e' {
+					t.Errorf("%s of %s has %U", f.Name, name, r)
+				}
+			}
+		}
+	}
+}
+
+func TestJSONKeepsItsSchema(t *testing.T) {
+	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("output.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	compiled := c.MustCompile("output.json")
+	for name, doc := range documents() {
+		text := output(t, "json", doc)
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, text)
+		}
+		if err := compiled.Validate(value); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		broken := strings.Replace(string(text), `"status"`, `"state"`, 1)
+		value, _ = jsonschema.UnmarshalJSON(strings.NewReader(broken))
+		if compiled.Validate(value) == nil {
+			t.Errorf("%s: the schema does not miss the status", name)
+		}
+	}
+}
+
+func TestYAMLSaysTheSameAsJSON(t *testing.T) {
+	for name, doc := range documents() {
+		var j, y any
+		if err := json.Unmarshal(output(t, "json", doc), &j); err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.Unmarshal(output(t, "yaml", doc), &y); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		again, err := json.Marshal(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back any
+		_ = json.Unmarshal(again, &back)
+		a, _ := json.Marshal(j)
+		b, _ := json.Marshal(back)
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s:\njson %s\nyaml %s", name, a, b)
+		}
+	}
+}
+
+func TestJUnitIsWellFormedAndCounts(t *testing.T) {
+	var suites junitSuites
+	if err := xml.Unmarshal(output(t, "junit", documents()["mixed.2"]), &suites); err != nil {
+		t.Fatal(err)
+	}
+	if s := suites.Suite; s.Tests != 6 || s.Failures != 2 || s.Errors != 1 || len(s.Cases) != 6 {
+		t.Errorf("%d tests, %d failures, %d errors, %d cases", s.Tests, s.Failures, s.Errors, len(s.Cases))
+	}
+	if err := xml.Unmarshal(output(t, "junit", documents()["hostile.2"]), &suites); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPrometheusIsParsed(t *testing.T) {
+	for name, doc := range documents() {
+		p := expfmt.NewTextParser(model.UTF8Validation)
+		families, err := p.TextToMetricFamilies(bytes.NewReader(output(t, "prometheus", doc)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := len(families["vitals_check_status"].GetMetric()); got != len(doc.Results) {
+			t.Errorf("%s: %d statuses of %d checks", name, got, len(doc.Results))
+		}
+	}
+}
+
+func TestCSVIsReadBack(t *testing.T) {
+	rows, err := csv.NewReader(bytes.NewReader(output(t, "csv", documents()["hostile.2"]))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	if !strings.HasPrefix(rows[1][3], "'=cmd") {
+		t.Errorf("a spreadsheet would run %q", rows[1][3])
+	}
+}
+
+func TestNagiosKeepsTheBarForPerfdata(t *testing.T) {
+	for name, doc := range documents() {
+		first, _, _ := strings.Cut(string(output(t, "nagios", doc)), "\n")
+		if n := strings.Count(first, "|"); n > 1 {
+			t.Errorf("%s has %d bars: %s", name, n, first)
+		}
+		want := map[checks.Status]string{checks.Healthy: "OK", checks.Degraded: "WARNING", checks.Unhealthy: "CRITICAL", checks.Unknown: "UNKNOWN"}[doc.Status]
+		if !strings.HasPrefix(first, want+": ") {
+			t.Errorf("%s: %s", name, first)
+		}
+	}
+}
+
+// The runner takes a line for a command when it begins with two colons.
+func TestGitHubCannotBeMadeToRunCommands(t *testing.T) {
+	for line := range strings.Lines(string(output(t, "github", documents()["hostile.2"]))) {
+		if strings.HasPrefix(line, "::") && !strings.HasPrefix(line, "::error title=vitals ") {
+			t.Errorf("an outside text became a command: %s", line)
+		}
+	}
+}
+
+func TestHumanWords(t *testing.T) {
+	for want, got := range map[string]string{
+		"0 s": HumanDuration(0), "850 µs": HumanDuration(850 * time.Microsecond), "1.5 ms": HumanDuration(1500 * time.Microsecond), "12 ms": HumanDuration(12 * time.Millisecond),
+		"1.3 s": HumanDuration(1300 * time.Millisecond), "2 min 5 s": HumanDuration(125 * time.Second), "3 d 4 h": HumanDuration(76 * time.Hour), "1 h": HumanDuration(time.Hour), "-1 h": HumanDuration(-time.Hour),
+		"0 B": HumanBytes(0), "999 B": HumanBytes(999), "1 kB": HumanBytes(1000), "45.2 MB": HumanBytes(45200000), "1 MB": HumanBytes(999_999), "9.2 EB": HumanBytes(1<<63 - 1),
+		"80.1 %": HumanValue(checks.KindPercent, 80.0623, nil), "—": HumanValue(checks.KindBytes, nil, nil), "yes": HumanValue(checks.KindBool, true, nil),
+		"2026-11-23 10:00:00": HumanValue(checks.KindTime, moment, india), "never": HumanValue(checks.KindTime, time.Time{}, nil),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestGuideDocuments(t *testing.T) {
+	redis := documents()["healthy.0"].Results[1]
+	text, err := json.Marshal(CacheStats(redis))
+	want := `{"cache_stats":{"hits":15420,"misses":3840,"hit_rate_percent":80.1,"memory_used_mb":45,"keys_count":1250,"uptime_days":7}}`
+	if err != nil || string(text) != want {
+		t.Errorf("%v\n got %s\nwant %s", err, text, want)
+	}
+	pool := checks.OK("", checks.Int("pool_size", 100), checks.Int("checked_in_connections", 85), checks.Int("checked_out_connections", 15), checks.Int("overflow_connections", 0), checks.Int("invalid_connections", 0))
+	text, err = json.Marshal(PoolStatus(pool))
+	want = `{"pool_size":100,"checked_in_connections":85,"checked_out_connections":15,"overflow_connections":0,"invalid_connections":0}`
+	if err != nil || string(text) != want {
+		t.Errorf("%v\n got %s\nwant %s", err, text, want)
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("plain")
+	f.Add("\x1b[31m\u202e\xff\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		c := Clean(s)
+		if Clean(c) != c {
+			t.Errorf("cleaning %q twice gives something else", s)
+		}
+		for _, r := range c {
+			if unicode.IsControl(r) || reorders(r) {
+				t.Errorf("%q keeps %U", s, r)
+			}
+		}
+	})
+}
