@@ -23,6 +23,17 @@ serve:
 databases:
 - name: other
   url: postgres://other:marked-secret-value@127.0.0.1:1/app
+probes:
+- kind: http
+  name: page
+  url: https://user:marked-secret-value@example.com/health?key=marked-secret-value
+  body: marked-secret-value
+  headers: [{name: X-Key, value: marked-secret-value}]
+  basic_auth: {username: a, password: marked-secret-value}
+- kind: command
+  name: program
+  command: ["true"]
+  env: [{name: KEY, value: marked-secret-value}]
 `, "REDIS_URL=redis://:marked-secret-value@127.0.0.1:1")
 	var shown strings.Builder
 	if err := cfg.Show(&shown); err != nil {
@@ -40,6 +51,9 @@ databases:
 		}
 	}
 	redactor := checks.NewRedactor(cfg.Secrets()...)
+	if got := redactor.Redact("GET https://example.com/health failed"); strings.Contains(got, "hidden") {
+		t.Error("the Redactor hides an address that is no secret:", got)
+	}
 	if got := redactor.Redact("password " + marked + " was refused"); strings.Contains(got, marked) {
 		t.Error("the Redactor does not know the password of an address:", got)
 	}
