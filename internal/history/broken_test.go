@@ -133,6 +133,7 @@ func TestAnotherProgramsDatabase(t *testing.T) {
 		"CREATE TABLE users (id)",
 		"CREATE TABLE users (id); PRAGMA user_version = 1",
 		"PRAGMA user_version = 3",
+		"PRAGMA user_version = -1; PRAGMA application_id = 1449751660",
 		"CREATE TABLE users (id); PRAGMA application_id = 252006673",
 	} {
 		path := filepath.Join(t.TempDir(), "history.db")

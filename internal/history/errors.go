@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -72,10 +73,10 @@ func explain(path string, patience time.Duration, err error) error {
 		e.text = fmt.Sprintf("%s was locked by another process for longer than %s", path, patience)
 		e.Hint = "see which process holds the file open (fuser, lsof) and whether it hangs"
 	case Broken:
-		e.text = fmt.Sprintf("%s is damaged or not a database (%v)", path, err)
+		e.text = fmt.Sprintf("%s is damaged or not a database (%s)", path, reason(err))
 		e.Hint = "move the file away: the next run begins a new one"
 	case ReadOnly:
-		e.text = fmt.Sprintf("%s cannot be written (%v)", path, err)
+		e.text = fmt.Sprintf("%s cannot be written (%s)", path, reason(err))
 		e.Hint = "give the user that runs vitals write access to the folder and its files, or point data_dir to one that it may write"
 	case Disk:
 		e.text = fmt.Sprintf("the disk refused to read or write %s (%v)", path, err)
@@ -86,6 +87,19 @@ func explain(path string, patience time.Duration, err error) error {
 		e.text = fmt.Sprintf("%s: %v", path, err)
 	}
 	return e
+}
+
+// reason is the cause without what the sentence around it says already: the
+// path, and the number of SQLite's code.
+func reason(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	text := err.Error()
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		text = strings.TrimSuffix(text, fmt.Sprintf(" (%d)", e.Code()))
+	}
+	return text
 }
 
 func kindOf(err error) Kind {

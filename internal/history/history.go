@@ -8,7 +8,7 @@ package history
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -28,7 +28,8 @@ type Options struct {
 	Now         func() time.Time // nil means time.Now
 
 	// Warn is told, in a sentence, what happened to the history without making
-	// the call fail: a damaged file was moved aside. It may be nil.
+	// the call fail: a damaged file was moved aside. It must not use the DB. It
+	// may be nil.
 	Warn func(string)
 }
 
@@ -69,6 +70,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, explain(o.Path, o.BusyTimeout, err)
+	}
+	// SQLite puts the files that belong to a database beside what a link points to.
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	db := &DB{path: path, opt: o, turn: make(chan struct{}, 1)}
 	err = db.open(ctx)
@@ -154,7 +159,11 @@ func (db *DB) replace(ctx context.Context, cause error) error {
 	if err == nil && os.SameFile(now, db.file) { // else another process was faster
 		aside, err := setAside(db.path, db.opt.Now())
 		if err != nil {
-			return errors.Join(cause, db.explain(err))
+			return &Error{
+				Kind: Broken, Path: db.path, Err: err,
+				text: fmt.Sprintf("%v; it could not be moved aside (%v)", cause, err),
+				Hint: "move the file away: the next run begins a new one",
+			}
 		}
 		if db.opt.Warn != nil {
 			db.opt.Warn(cause.Error() + "; it was moved to " + aside + " and a new history begun")

@@ -74,7 +74,7 @@ func (db *DB) acceptable(ctx context.Context, conn *sql.Conn, f *format) error {
 		return err
 	}
 	isNew := f.application == 0 && f.version == 0 && f.tables == 0
-	if f.application != applicationID && !isNew {
+	if f.application != applicationID && !isNew || f.version < 0 {
 		return &Error{
 			Kind: Foreign, Path: db.path,
 			text: fmt.Sprintf("%s is the database of another program and was left alone", db.path),

@@ -48,7 +48,7 @@ func (db *DB) Recent(ctx context.Context, n int, names ...string) (map[string][]
 
 func (db *DB) recent(ctx context.Context, id int64, n int) ([]Point, error) {
 	rows, err := db.sql.QueryContext(ctx,
-		"SELECT time, status, duration_us, coalesce(summary, '') FROM results WHERE check_id = ? ORDER BY time DESC LIMIT ?", id, n)
+		"SELECT time, status, duration_us, coalesce(summary, '') FROM results WHERE check_id = ? ORDER BY time DESC LIMIT ?", id, max(n, 0))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,10 +12,20 @@ import (
 	"time"
 )
 
+// publicDir is a folder that a user without rights can reach.
+func publicDir(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := errors.Join(os.Chmod(filepath.Dir(folder), 0o755), os.Chmod(folder, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 func TestReadOnlyFolder(t *testing.T) {
 	for _, name := range []string{"with a history", "without"} {
 		t.Run(name, func(t *testing.T) {
-			folder := t.TempDir()
+			folder := publicDir(t)
 			path := filepath.Join(folder, "history.db")
 			if name == "with a history" {
 				db := open(t, Options{Path: path})
@@ -39,6 +50,39 @@ func TestReadOnlyFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+func TestBrokenInAReadOnlyFolder(t *testing.T) {
+	folder := publicDir(t)
+	path := filepath.Join(folder, DefaultName)
+	garbage := []byte(strings.Repeat("this was never a database\n", 1000))
+	if err := errors.Join(os.WriteFile(path, garbage, 0o444), os.Chmod(folder, 0o555)); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(folder, 0o755)
+	said := output(t, process(t, "nobody", path))
+	if !strings.HasPrefix(said, fmt.Sprintf("open: %d %s is damaged or not a database", Broken, path)) || !strings.Contains(said, "could not be moved aside") {
+		t.Errorf("said %q, want that it is damaged and could not be moved", said)
+	}
+	if kept, err := os.ReadFile(path); err != nil || string(kept) != string(garbage) {
+		t.Errorf("the file was changed (%v)", err)
+	}
+}
+
+// A link leads to the one history, whichever name it is opened by.
+func TestLink(t *testing.T) {
+	folder := t.TempDir()
+	real, link := filepath.Join(folder, "disk", "history.db"), filepath.Join(folder, "history.db")
+	record(t, open(t, Options{Path: real}), at("database", time.Now()))
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, Options{Path: link})
+	record(t, db, at("database", time.Now()))
+	recent, err := db.Recent(t.Context(), 5, "database")
+	if size, sizeErr := db.Size(t.Context()); err != nil || len(recent["database"]) != 2 || sizeErr != nil || size < 2*4096 {
+		t.Errorf("got %v, %v and a size of %d, %v", recent, err, size, sizeErr)
 	}
 }
 
