@@ -15,6 +15,10 @@ import (
 // applicationName is how Vitals' sessions are called in pg_stat_activity.
 const applicationName = "vitals"
 
+// maxMessage bounds what a server may send in one message, in bytes. What looks
+// like more is not PostgreSQL.
+const maxMessage = 4 << 20
+
 // notForServers are parameters that libraries of other languages read from an
 // address, or that libpq knows and our driver does not. Sent to a server they
 // would make it refuse the connection. Leaving them out protects no less.
@@ -51,6 +55,7 @@ func config(secret checks.Secret) (*pgconn.Config, error) {
 		delete(cfg.RuntimeParams, "schema")
 		cfg.RuntimeParams["search_path"] = quoteIdentifier(schema)
 	}
+	cfg.MaxProtocolMessageBodyLen = maxMessage
 	// An address is often the application's own, name included, and its
 	// sessions are counted by that name: never pass for one of them.
 	cfg.RuntimeParams["application_name"] = applicationName

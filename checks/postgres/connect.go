@@ -79,13 +79,16 @@ func mayWorkWithoutTLS(err error) bool {
 		return e.Code == "28000" // pg_hba.conf may have another line for connections without TLS
 	}
 	e, ok := errors.AsType[*net.OpError](err)
-	return !ok || e.Op != "dial"
+	return !errors.Is(err, errNotPostgres) && (!ok || e.Op != "dial")
 }
 
 // sslRequest is the code of the message SSLRequest.
 const sslRequest = 80877103
 
-var errNotPostgres = errors.New("the answer to the TLS request is not PostgreSQL's")
+var (
+	errNotPostgres = errors.New("the answer to the TLS request is not PostgreSQL's")
+	errTooEarly    = errors.New("the server reports an error in place of an answer to the TLS request")
+)
 
 // offersTLS asks the server whether it speaks TLS. It ends with ctx.
 func offersTLS(ctx context.Context, conn net.Conn) (bool, error) {
@@ -104,6 +107,8 @@ func offersTLS(ctx context.Context, conn net.Conn) (bool, error) {
 		return true, nil
 	case 'N':
 		return false, nil
+	case 'E': // it is so short of memory or processes that it says so at once; asked without TLS it says why
+		return false, errTooEarly
 	}
 	return false, errNotPostgres
 }

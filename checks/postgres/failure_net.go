@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // Windows reports these numbers of its own (Winsock), which package syscall
@@ -51,7 +52,7 @@ func (f *failure) fromNetwork(what, at, question string) verdict {
 		return down("Look at which server is the primary, and at target_session_attrs in the address.", "none of the servers at %s is of the sort that target_session_attrs asks for", servers(f.cfg))
 	case strings.Contains(text, "GSSAPI"), strings.Contains(text, "unsupported auth"), strings.Contains(text, "SASL mechanism"):
 		return cannotTell("Give Vitals a role that logs in with a password or a certificate.", "%s asks for a way to log in that Vitals does not know", at)
-	case errors.Is(f.err, errNotPostgres), notProtocol(text):
+	case errors.Is(f.err, errNotPostgres), isType[*pgproto3.ExceededMaxBodyLenErr](f.err), notProtocol(text):
 		return down("Correct host and port in the address.", "what answers at %s does not speak PostgreSQL's protocol", servers(f.cfg))
 	case errors.Is(f.err, io.EOF), errors.Is(f.err, io.ErrUnexpectedEOF), errors.Is(f.err, net.ErrClosed),
 		errors.Is(f.err, pgconn.ErrConnClosed), isAny(f.err, syscall.ECONNRESET, syscall.EPIPE, winReset, winAborted):
