@@ -69,10 +69,9 @@ cross: ## build for Linux, macOS and Windows on amd64 and arm64, into dist
 		GOOS=$$os GOARCH=$$arch $(BUILD) -o "dist/vitals_$${os}_$$arch$$suffix" ./cmd/vitals; \
 	done
 
-bench: build ## compare with other programs on this machine, and load /health
+bench: ## compare with other programs on this machine, and load /health
 	@scripts/services install monitoring-plugins-basic monitoring-plugins-standard check-postgres
-	@scripts/services run -- $(GO) run ./scripts/bench check
-	@scripts/services run -- $(GO) run ./scripts/bench health
+	@scripts/services run -- $(GO) run ./scripts/bench check health
 
 fuzz: ## fuzz every fuzz test for FUZZTIME each (20s)
 	@set -e; for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n 1 dirname | sort -u); do \
