@@ -34,6 +34,7 @@ type keeper struct {
 
 func (a *App) startKeeper(ctx context.Context, cfg *configs.Config, log *slog.Logger) *keeper {
 	k := &keeper{options: historyOptions(cfg, keeperPatience), log: log, done: make(chan struct{})}
+	k.options.Warn = func(sentence string) { log.Warn(sentence) }
 	if a.flags.noRecord || cfg.History.Disabled {
 		close(k.done)
 		return k

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,7 +34,9 @@ func (a *App) startRecorder(ctx context.Context, cfg *configs.Config) *recorder 
 	r := &recorder{app: a, opened: make(chan struct{})}
 	go func() {
 		defer close(r.opened)
-		r.db, r.err = history.Open(ctx, historyOptions(cfg, recordPatience))
+		o := historyOptions(cfg, recordPatience)
+		o.Warn = func(sentence string) { fmt.Fprintf(a.Err, "vitals: warning: %s\n", sentence) }
+		r.db, r.err = history.Open(ctx, o)
 	}()
 	return r
 }
@@ -55,8 +58,18 @@ func (r *recorder) keep(ctx context.Context, results []checks.Result) {
 		r.err = r.db.Record(ctx, results)
 	}
 	if r.err != nil {
-		fmt.Fprintf(r.app.Err, "vitals: warning: this run was not kept in history: %s\n", r.err)
+		fmt.Fprintf(r.app.Err, "vitals: warning: this run was not kept in history: %s%s\n", r.err, hintOf(r.err))
 	}
+}
+
+// hintOf is what to do about a history that cannot be used, as a further
+// sentence; "" where there is nothing to say.
+func hintOf(err error) string {
+	var e *history.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		return ". " + e.Hint
+	}
+	return ""
 }
 
 // trend returns the last results of each check, or nil where the history does
@@ -87,7 +100,15 @@ func (r *recorder) close() {
 		return
 	}
 	<-r.opened
-	if r.db != nil {
-		_ = r.db.Close() // what was kept is kept; closing only tidies up
+	if r.db == nil {
+		return
 	}
+	if r.db.PruneDue() {
+		// Where only cron runs Vitals, nobody else removes what is too old.
+		// The answer has been given; a second more is not noticed.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = r.db.Prune(ctx) // the next run goes on where this one stopped
+	}
+	_ = r.db.Close() // what was kept is kept; closing only tidies up
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,11 +167,11 @@ func TestDiskJudgesShareAndFloor(t *testing.T) {
 
 func TestDiskOutlivesAMountThatHangs(t *testing.T) {
 	release := make(chan struct{})
-	asked := 0
+	var asked atomic.Int64
 	w := &diskWatch{options: DefaultDiskOptions(), busy: map[string]chan struct{}{}}
 	w.usage = func(_ context.Context, path string) (*disk.UsageStat, error) {
 		if path == "/dead" {
-			asked++
+			asked.Add(1)
 			<-release
 		}
 		return &disk.UsageStat{Total: 10, Free: 5, UsedPercent: 50}, nil
@@ -187,8 +188,8 @@ func TestDiskOutlivesAMountThatHangs(t *testing.T) {
 		cancel()
 	}
 	close(release)
-	if asked != 1 {
-		t.Errorf("asked %d times while it hung", asked)
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times while it hung", asked.Load())
 	}
 }
 
