@@ -3,6 +3,7 @@ package postgres
 import (
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,11 +24,18 @@ func client(t *testing.T, address, application, sql string) *pgconn.PgConn {
 	}))
 	switch {
 	case strings.HasPrefix(sql, "SELECT pg_sleep"):
-		go conn.Exec(t.Context(), sql).ReadAll() // ends with the session
+		inBackground(t, conn, sql)
 	case sql != "":
 		conn.Exec(t.Context(), sql).ReadAll() // the failing one is meant to fail
 	}
 	return conn
+}
+
+// inBackground runs what takes until the end of the test.
+func inBackground(t *testing.T, conn *pgconn.PgConn, sql string) {
+	var done sync.WaitGroup
+	done.Go(func() { conn.Exec(t.Context(), sql).ReadAll() })
+	t.Cleanup(done.Wait) // before the session is closed; the context has ended by then
 }
 
 func pooled(size, overflow int, application, user string) func(*Options) {
@@ -173,7 +181,7 @@ func poolsOfPgBouncer(t *testing.T, b *testenv.PgBouncer, address, through strin
 	client(t, through, "shop", "BEGIN; SELECT 1")
 	expect(t, again(t, list)[1], checks.Degraded, "3 of 3 server connections in use in PgBouncer's pool of ")
 	for range 21 {
-		go session(t, through).Exec(t.Context(), "SELECT 1").ReadAll() // waits, and ends with the session
+		inBackground(t, session(t, through), "SELECT 1") // waits
 	}
 	eventually(t, "21 waiting clients", func() bool { return strings.Contains(again(t, list)[1].Summary, "21 clients waiting") })
 	expect(t, again(t, list)[1], checks.Degraded, "21 clients waiting for a connection in PgBouncer's pool of ")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -215,6 +217,16 @@ func TestPasswordsFromElsewhere(t *testing.T) {
 	password, _ := u.User.Password()
 	without := with(t, address, url.User(u.User.Username()))
 	expect(t, run(t, options(without))[0], checks.Unhealthy, "wants a password for user")
+	file := filepath.Join(t.TempDir(), "pgpass")
+	if err := os.WriteFile(file, []byte(strings.Join([]string{u.Hostname(), u.Port(), "*", u.User.Username(), password}, ":")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PGPASSFILE", file)
+	expect(t, run(t, options(without))[0], checks.Healthy, "answers")
+	if err := os.WriteFile(file, []byte("*:*:*:*:"+secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, run(t, options(without))[0], checks.Unhealthy, "refuses the password of user")
 	t.Setenv("PGPASSWORD", password)
 	expect(t, run(t, options(without))[0], checks.Healthy, "answers")
 	t.Setenv("PGPASSWORD", secret)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +15,17 @@ import (
 // TestOnAServerThatIsBroken breaks a server of its own in every way that needs
 // one.
 func TestOnAServerThatIsBroken(t *testing.T) {
+	sockets, err := os.MkdirTemp("", "vitals-sockets-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(sockets) })
+	if err := os.Chmod(sockets, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	pg := testenv.StartPostgres(t, testenv.PostgresOptions{
-		Settings: map[string]string{"max_connections": "8", "superuser_reserved_connections": "3"},
-		HBA:      []string{"host all blocked 127.0.0.1/32 reject"},
+		Settings: map[string]string{"max_connections": "8", "superuser_reserved_connections": "3", "unix_socket_directories": sockets},
+		HBA:      []string{"host all blocked 127.0.0.1/32 reject", "local all all scram-sha-256"},
 	})
 	pg.Exec(t, "CREATE ROLE app LOGIN PASSWORD 'apple pie'; CREATE ROLE blocked LOGIN PASSWORD 'x'")
 	app := with(t, pg.URL, url.UserPassword("app", "apple pie"))
@@ -24,6 +33,12 @@ func TestOnAServerThatIsBroken(t *testing.T) {
 	t.Run("pg_hba", func(t *testing.T) {
 		res := run(t, options(with(t, pg.URL, url.UserPassword("blocked", secret))))[0]
 		expect(t, res, checks.Unhealthy, `no line of pg_hba.conf lets user "blocked" into database "postgres"`)
+	})
+	t.Run("socket", func(t *testing.T) {
+		address := with(t, app, nil, func(u *url.URL) { u.Host, u.RawQuery = "", fmt.Sprintf("host=%s&port=%d", sockets, pg.Port) })
+		expect(t, run(t, options(address))[0], checks.Healthy, "answers")
+		address = with(t, address, url.UserPassword("app", secret))
+		expect(t, run(t, options(address))[0], checks.Unhealthy, fmt.Sprintf("PostgreSQL at %s/.s.PGSQL.%d refuses the password", sockets, pg.Port))
 	})
 	t.Run("too many connections", func(t *testing.T) { tooManyConnections(t, app) })
 	t.Run("the connection is kept", func(t *testing.T) { connectionIsKept(t, pg, app) })
@@ -105,9 +120,12 @@ func keptConnectionHangs(t *testing.T, pg *testenv.PostgresServer, app string) {
 
 // serverHangs stops the postmaster: the kernel still accepts connections.
 func serverHangs(t *testing.T, pg *testenv.PostgresServer, app string) {
-	pg.Exec(t, "COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; (sleep 0.1; pid=$(head -1 postmaster.pid); kill -STOP $pid; sleep 1; kill -CONT $pid) >/dev/null 2>&1 &'")
-	time.Sleep(200 * time.Millisecond)
-	res := run(t, options(app, within(500*time.Millisecond)))[0]
+	pg.Exec(t, "COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; (pid=$(head -1 postmaster.pid); kill -STOP $pid; sleep 1.5; kill -CONT $pid) >/dev/null 2>&1 &'")
+	var res checks.Result
+	eventually(t, "a failure", func() bool {
+		res = run(t, options(app, within(500*time.Millisecond)))[0]
+		return res.Status != checks.Healthy
+	})
 	expect(t, res, checks.Unhealthy, "accepts connections but said nothing within 500ms")
 	eventually(t, "the server going on", func() bool { return run(t, options(app))[0].Status == checks.Healthy })
 }

@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -16,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"vitals/checks"
 	"vitals/internal/testenv"
@@ -77,7 +81,14 @@ func (a *authority) install(t *testing.T, pg *testenv.PostgresServer, name strin
 	}
 	pg.Exec(t, "ALTER SYSTEM SET ssl = on")
 	pg.Exec(t, "SELECT pg_reload_conf()")
-	time.Sleep(100 * time.Millisecond) // until the postmaster has read it
+	eventually(t, "the new certificate", func() bool {
+		conn, err := pgconn.Connect(t.Context(), with(t, pg.URL, nil, func(u *url.URL) { u.RawQuery = "sslmode=require" }))
+		if err != nil {
+			return false
+		}
+		defer conn.Close(t.Context())
+		return bytes.Equal(conn.Conn().(*tls.Conn).ConnectionState().PeerCertificates[0].Raw, der)
+	})
 }
 
 func overTLS(t *testing.T, pg *testenv.PostgresServer, app string) {
@@ -110,7 +121,6 @@ func overTLS(t *testing.T, pg *testenv.PostgresServer, app string) {
 	expect(t, run(t, options(mode("sslmode=verify-ca&sslrootcert="+ours.file)))[0], checks.Healthy, "answers")
 	ours.install(t, pg, "127.0.0.1", net.IPv4(127, 0, 0, 1), time.Now().Add(-time.Hour))
 	expect(t, run(t, options(mode(full+ours.file)))[0], checks.Unhealthy, "has expired or is not valid yet")
-	pg.Exec(t, "ALTER SYSTEM SET ssl_min_protocol_version = 'TLSv1.3'")
 	pg.Exec(t, "ALTER SYSTEM RESET ssl")
 	pg.Exec(t, "SELECT pg_reload_conf()")
 }
