@@ -87,17 +87,18 @@ func TimedOut(err error) bool {
 }
 
 // Patience returns how long a question asked at started may take under ctx,
-// rounded for people, such as "5s"; "" when there is no limit.
+// such as "5s"; "" when there is no limit. It is rounded up, so that the
+// moments before started do not make 4.99s of it.
 func Patience(ctx context.Context, started time.Time) string {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return ""
 	}
-	d := deadline.Sub(started)
-	if d >= time.Second {
-		return d.Round(100 * time.Millisecond).String()
+	d, unit := deadline.Sub(started), 10*time.Millisecond
+	if d > time.Second {
+		unit = 100 * time.Millisecond
 	}
-	return d.Round(time.Millisecond).String()
+	return ((d + unit - 1) / unit * unit).String()
 }
 
 // listed joins up to three words and counts the rest.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"vitals/checks"
@@ -20,7 +21,10 @@ const (
 	maxErrors = 4 << 10  // bytes kept of standard error
 	// afterwards is how long the program's children may hold its output open
 	// after it has ended. A Nagios plugin has none.
-	afterwards = 20 * time.Millisecond
+	afterwards = 500 * time.Millisecond
+	// lastWords is how long is waited for a program that was killed. Only one
+	// that left its process group keeps its output open for longer.
+	lastWords = 30 * time.Millisecond
 )
 
 // Problems implements checks.Options.
@@ -89,6 +93,7 @@ type ended struct {
 	err      string // the end of what it wrote to standard error
 	took     time.Duration
 	patience string // how long it was waited for
+	killed   bool   // because time ran out, or the check was interrupted
 }
 
 func (p *program) do(ctx context.Context) checks.Result {
@@ -110,9 +115,9 @@ func (p *program) answer(ctx context.Context, e *ended, err error) checks.Result
 	switch {
 	case e == nil:
 		return notStarted(name, p.Dir, err)
-	case errors.Is(ctx.Err(), context.Canceled):
+	case e.killed && errors.Is(ctx.Err(), context.Canceled):
 		return checks.CannotTell(name+" was ended before it was done: the check was interrupted", nil)
-	case ctx.Err() != nil:
+	case e.killed:
 		// As Nagios does by default (service_check_timeout_state=c): what a
 		// plugin waits for in vain is most often what it looks at.
 		res := checks.Fail(name+" was not done within "+e.patience+" and was ended", nil)
@@ -156,17 +161,28 @@ func (p *program) run(ctx context.Context) (*ended, error) {
 		return nil, err
 	}
 	group := newGroup(cmd)
-	defer group.close()
-	stop := context.AfterFunc(ctx, group.kill)
-	err := cmd.Wait()
-	if !stop() || errors.Is(err, exec.ErrWaitDelay) {
-		group.kill() // what it left behind, too
+	done := make(chan error, 1)
+	go func() {
+		err := cmd.Wait()
+		if errors.Is(err, exec.ErrWaitDelay) {
+			group.kill() // what it left behind
+		}
+		group.close()
+		done <- err
+	}()
+	e := &ended{code: -1, patience: checks.Patience(ctx, started)}
+	select {
+	case <-done:
+		e.code, e.signal = cmd.ProcessState.ExitCode(), signalOf(cmd.ProcessState)
+	case <-ctx.Done():
+		e.killed = true
+		group.kill()
+		select {
+		case <-done:
+		case <-time.After(lastWords):
+		}
 	}
-	e := &ended{
-		code: cmd.ProcessState.ExitCode(), signal: signalOf(cmd.ProcessState),
-		out: out.String(), err: strings.TrimSpace(errs.String()),
-		took: time.Since(started), patience: checks.Patience(ctx, started),
-	}
+	e.out, e.err, e.took = out.String(), strings.TrimSpace(errs.String()), time.Since(started)
 	return e, nil
 }
 
@@ -227,14 +243,22 @@ const maxSummary = 300
 // bounded keeps the first bytes written to it and drops the rest, so that a
 // program that writes without end fills no memory and is not held up either.
 type bounded struct {
-	buf bytes.Buffer
 	max int
+
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.buf.Write(p[:min(len(p), b.max-b.buf.Len())])
 	return len(p), nil
 }
 
 // String returns the text with what is not UTF-8 marked.
-func (b *bounded) String() string { return strings.ToValidUTF8(b.buf.String(), "\uFFFD") }
+func (b *bounded) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.ToValidUTF8(b.buf.String(), "\uFFFD")
+}

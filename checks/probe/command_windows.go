@@ -3,6 +3,7 @@ package probe
 import (
 	"os"
 	"os/exec"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -15,7 +16,8 @@ func ownGroup(*exec.Cmd) {}
 // ended.
 type group struct {
 	process *os.Process
-	job     windows.Handle // 0 for none
+	mu      sync.Mutex
+	job     windows.Handle // 0 for none, or no longer
 }
 
 func newGroup(cmd *exec.Cmd) *group {
@@ -49,6 +51,8 @@ func assign(job windows.Handle, pid uint32) error {
 
 // kill ends all of it at once; what is gone already is no matter.
 func (g *group) kill() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.job != 0 {
 		_ = windows.TerminateJobObject(g.job, 1)
 		return
@@ -57,8 +61,11 @@ func (g *group) kill() {
 }
 
 func (g *group) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.job != 0 {
 		_ = windows.CloseHandle(g.job)
+		g.job = 0
 	}
 }
 

@@ -122,9 +122,7 @@ func (l *lookup) do(ctx context.Context) checks.Result {
 	res := checks.Result{}
 	if trouble, wrong := l.trouble(ctx, started, spy, values, err); wrong {
 		v.add(trouble.Status, trouble.Hint, "%s", trouble.What)
-		if err != nil {
-			res.Error = err.Error()
-		}
+		res.Error = spy.text(err)
 	} else {
 		l.judge(v, values)
 	}

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 )
@@ -81,4 +82,19 @@ func (l *listener) failure() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
+}
+
+// text is the resolver's error, with the server that was really asked: the
+// resolver knows only of those that it was configured with.
+func (l *listener) text(err error) string {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	if !ok {
+		if err == nil {
+			return ""
+		}
+		return err.Error()
+	}
+	told := *dns
+	_, told.Server = l.answer()
+	return told.Error()
 }

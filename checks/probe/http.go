@@ -215,6 +215,8 @@ func (p *page) trouble(ctx context.Context, t *trace, err error) checks.Trouble 
 		return checks.Trouble{Status: checks.Unhealthy, What: "was not asked: " + text, Hint: "Give the probe the address that it ends at."}
 	case ctx.Err() != nil || checks.TimedOut(err):
 		return t.trouble(ctx, err)
+	case strings.Contains(text, "unsupported protocol scheme"):
+		return checks.Trouble{Status: checks.Unhealthy, What: "is no page: only http:// and https:// can be asked", Hint: "Look at what makes the redirect, or set follow_redirects: false."}
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		return checks.Trouble{Status: checks.Unhealthy, What: "does not speak TLS on this port: it answers in plain HTTP", Hint: "Write http:// in place of https://, or correct the port."}
 	case strings.Contains(text, `malformed HTTP`) && strings.Contains(text, `\x15\x03`):

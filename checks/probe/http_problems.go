@@ -134,11 +134,17 @@ func (o *HTTPOptions) guard() checks.Redactor {
 	}
 	for name, values := range u.Query() {
 		for _, value := range values {
-			// Short values of harmless names are words such as "json".
-			if secretName.MatchString(name) || len(value) >= 12 {
+			// Short values of harmless names are words such as "json", and
+			// pages are led to, so their address is shown anyway.
+			if secretName.MatchString(name) || len(value) >= 12 && !leads(value) {
 				secrets = append(secrets, checks.Secret(value))
 			}
 		}
 	}
 	return checks.NewRedactor(secrets...)
+}
+
+// leads tells whether a value is a page to go on to.
+func leads(value string) bool {
+	return strings.HasPrefix(value, "/") || strings.Contains(value, "://")
 }

@@ -132,8 +132,8 @@ func unitOfMeasure(unit string) (checks.Kind, float64) {
 	case "c":
 		return checks.KindInteger, 1
 	}
-	for i, name := range []string{"B", "KB", "MB", "GB", "TB", "PB"} {
-		if strings.EqualFold(unit, name) || i > 0 && strings.EqualFold(unit, name[:1]+"iB") {
+	for i, prefix := range []string{"", "K", "M", "G", "T", "P"} {
+		if unit == prefix+"B" || unit == prefix+"iB" && i > 0 || unit == "kB" && i == 1 {
 			return checks.KindBytes, math.Pow(1024, float64(i))
 		}
 	}
@@ -145,10 +145,10 @@ func unitOfMeasure(unit string) (checks.Kind, float64) {
 func (m measure) fact() checks.Fact {
 	kind, factor := unitOfMeasure(m.unit)
 	name := snake(m.label)
-	if m.unknown {
+	value := m.value * factor
+	if m.unknown || math.IsInf(value, 0) {
 		return checks.Unmeasured(name, checks.KindNumber)
 	}
-	value := m.value * factor
 	var f checks.Fact
 	switch {
 	case math.Abs(value) >= math.MaxInt64 || kind == checks.KindDuration && math.Abs(value) >= math.MaxInt64/1e9:
