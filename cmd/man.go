@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func writeManual(app *App, root *cobra.Command, dir, format string) error {
 		date := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
 		err = doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "Vitals", Manual: "Vitals", Date: &date}, dir)
 	} else {
-		err = doc.GenMarkdownTree(root, dir)
+		err = errors.Join(doc.GenMarkdownTree(root, dir), writeReference(dir))
 	}
 	if err != nil {
 		return fmt.Errorf("the manual could not be written: %w", err)

@@ -155,13 +155,18 @@ func writeWrapped(b *bytes.Buffer, heading, text string, v View, p paint) {
 	}
 }
 
-// writeFacts writes names and values in two aligned columns.
+// writeFacts writes names and values in two aligned columns. What does not
+// apply here, such as the certificate of a page without TLS, is left out;
+// --verbose and a result that could not be told show it.
 func writeFacts(b *bytes.Buffer, r checks.Result, v View, p paint) {
+	facts := slices.DeleteFunc(slices.Clone(r.Facts), func(f checks.Fact) bool {
+		return f.Value == nil && !v.Verbose && r.Status != checks.Unknown
+	})
 	names := 0
-	for _, f := range r.Facts {
+	for _, f := range facts {
 		names = max(names, width(label(f.Name)))
 	}
-	for _, f := range r.Facts {
+	for _, f := range facts {
 		room := 0
 		if v.Width > 0 {
 			room = max(20, v.Width-names-8)

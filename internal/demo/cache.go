@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -29,9 +30,17 @@ func newCache() (*cache, error) {
 	// INFO comes from what the application counts and what its keys hold.
 	c.addr = c.server.Addr()
 	c.answerInfo()
+	// The client library writes every failed connection to standard error by a
+	// logger of the whole process; the tour would drown in it.
+	redis.SetLogger(silent{})
 	c.client = redis.NewClient(&redis.Options{Addr: c.addr, MaxRetries: -1, DialTimeout: time.Second, DisableIdentity: true})
 	return c, nil
 }
+
+// silent is a logger of the client library that says nothing.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 func (c *cache) answerInfo() {
 	c.server.Server().SetPreHook(func(peer *server.Peer, command string, _ ...string) bool {
