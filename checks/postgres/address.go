@@ -3,7 +3,7 @@ package postgres
 import (
 	"errors"
 	"net"
-	"regexp"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -139,14 +139,11 @@ func urlProblem(secret checks.Secret) string {
 
 const encoding = "; special characters in the password must be encoded (@ as %40, / as %2F, : as %3A, % as %25)"
 
-// badEscape finds a percent sign that does not begin an encoded character.
-var badEscape = regexp.MustCompile(`%([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
-
 // partsProblem takes an address apart where libpq does. A password with a
 // character that ends it early would otherwise come back as part of a host
 // name, in an error for all to see.
 func partsProblem(rest string) string {
-	if badEscape.MatchString(rest) {
+	if _, err := url.PathUnescape(rest); err != nil {
 		return "holds a % that is not followed by two hexadecimal digits" + encoding
 	}
 	if i := strings.IndexAny(rest, "@/"); i >= 0 && rest[i] == '@' {

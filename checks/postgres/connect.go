@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,21 +25,24 @@ const (
 
 // connect logs in. The stage tells how far it got when it failed.
 func connect(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, stage, error) {
-	reached := stageReach
+	var reached atomic.Bool // the driver also dials in the background, to cancel
 	dial := cfg.DialFunc
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err == nil {
-			reached = stageLogin
+			reached.Store(true)
 		}
 		return conn, err
 	}
-	if !prefersTLS(cfg) {
-		conn, err := pgconn.ConnectConfig(ctx, cfg)
-		return conn, reached, err
+	login := pgconn.ConnectConfig
+	if prefersTLS(cfg) {
+		login = preferTLS
 	}
-	conn, err := preferTLS(ctx, cfg)
-	return conn, reached, err
+	conn, err := login(ctx, cfg)
+	if reached.Load() {
+		return conn, stageLogin, err
+	}
+	return conn, stageReach, err
 }
 
 // prefersTLS tells whether the configuration is that of sslmode=prefer and one

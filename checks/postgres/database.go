@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -20,17 +19,16 @@ type database struct {
 }
 
 func (d *database) do(ctx context.Context) checks.Result {
-	ctx, cancel := before(ctx)
+	ctx, cancel, patience := hurry(ctx)
 	defer cancel()
-	started := time.Now()
 	var a answer
 	failed := d.link.do(ctx, func(ctx context.Context, conn *pgconn.PgConn, heard func()) (err error) {
-		a, err = d.query(ctx, conn, heard, started)
+		a, err = d.query(ctx, conn, heard, patience.started)
 		a.user = d.link.cfg.User
 		return err
 	})
 	if failed != nil {
-		res := failed.result("PostgreSQL", "SELECT 1", started)
+		res := failed.result("PostgreSQL", "SELECT 1", patience)
 		if res.Status == checks.Unhealthy {
 			return res.Add(checks.Text("type", "PostgreSQL"), checks.Text("connection_test", "failed"))
 		}

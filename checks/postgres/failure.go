@@ -29,8 +29,8 @@ func cannotTell(hint, format string, values ...any) verdict {
 
 // result turns a failure into the result of a check. What is what the server
 // is called: PostgreSQL or PgBouncer. The question is what was asked.
-func (f *failure) result(what, question string, started time.Time) checks.Result {
-	v := f.explain(what, question, started)
+func (f *failure) result(what, question string, patience patience) checks.Result {
+	v := f.explain(what, question, patience)
 	res := checks.Result{Status: v.status, Summary: v.summary, Hint: v.hint, Error: f.text()}
 	// The password may come from a file that nobody else knows of. One that is
 	// also the name of something (postgres, postgres) would only blot that out.
@@ -61,7 +61,7 @@ func (f *failure) text() string {
 // explain finds the words. The order matters: an end of time is recognized
 // before what it looks like to the network, and the server's own words before
 // what the network says of the end of the conversation.
-func (f *failure) explain(what, question string, started time.Time) verdict {
+func (f *failure) explain(what, question string, patience patience) verdict {
 	switch {
 	case errors.Is(f.err, context.Canceled):
 		return cannotTell("", "the check was interrupted before %s answered", what)
@@ -75,7 +75,7 @@ func (f *failure) explain(what, question string, started time.Time) verdict {
 		return f.fromServer(e, what, at, question)
 	}
 	if timedOut(f.err) {
-		return f.silent(at, question, time.Since(started))
+		return f.silent(at, question, patience.spent())
 	}
 	if v, ok := fromTLS(f.err, at); ok {
 		return v
@@ -89,13 +89,7 @@ func timedOut(err error) bool {
 }
 
 // silent words a server that did not answer in time.
-func (f *failure) silent(at, question string, waited time.Duration) verdict {
-	// Asking ends a little before the deadline, see before: round to what the
-	// person has configured.
-	after := waited.Round(50 * time.Millisecond)
-	if waited > time.Second {
-		after = waited.Round(100 * time.Millisecond)
-	}
+func (f *failure) silent(at, question string, after time.Duration) verdict {
 	if v, ok := fromDNS(f.err, at); ok {
 		return v
 	}

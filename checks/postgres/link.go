@@ -176,12 +176,32 @@ func (l *link) release() {
 	}
 }
 
-// before returns a context that ends a little earlier than ctx, so that there
-// is time to say what happened.
-func before(ctx context.Context) (context.Context, context.CancelFunc) {
+// patience is how long a question may take.
+type patience struct {
+	started time.Time
+	limit   time.Duration // 0 for no limit
+}
+
+// hurry begins a question. The context that it returns ends a little earlier
+// than ctx, so that there is time to say what happened.
+func hurry(ctx context.Context) (context.Context, context.CancelFunc, patience) {
+	p := patience{started: time.Now()}
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return context.WithCancel(ctx)
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, cancel, p
 	}
-	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/20, 50*time.Millisecond)))
+	left := deadline.Sub(p.started)
+	p.limit = left.Round(10 * time.Millisecond) // the little that is gone already is not what the person configured
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-min(left/20, 50*time.Millisecond)))
+	return ctx, cancel, p
+}
+
+// spent is the time taken, or the limit where that was reached.
+func (p patience) spent() time.Duration {
+	took := time.Since(p.started)
+	if p.limit > 0 && took > p.limit*9/10 {
+		return p.limit
+	}
+	return took.Round(10 * time.Millisecond)
 }

@@ -27,8 +27,7 @@ type bouncerPool struct {
 	longest              time.Duration // of those that wait now
 }
 
-func (p *pool) fromBouncer(ctx context.Context) checks.Result {
-	started := time.Now()
+func (p *pool) fromBouncer(ctx context.Context, patience patience) checks.Result {
 	var pools []bouncerPool
 	failed := p.bouncer.do(ctx, func(ctx context.Context, conn *pgconn.PgConn, _ func()) (err error) {
 		pools, err = bouncerPools(ctx, conn)
@@ -37,7 +36,7 @@ func (p *pool) fromBouncer(ctx context.Context) checks.Result {
 	if failed == nil {
 		return p.judgeBouncer(pools)
 	}
-	res := failed.result("PgBouncer", "SHOW POOLS", started)
+	res := failed.result("PgBouncer", "SHOW POOLS", patience)
 	if _, ok := errors.AsType[*pgconn.PgError](failed.err); ok {
 		// It runs; whether it lets this user look at its console is Vitals' trouble.
 		res.Status = checks.Unknown

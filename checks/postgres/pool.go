@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -44,18 +43,18 @@ func (p *pool) close() {
 }
 
 func (p *pool) do(ctx context.Context) checks.Result {
-	ctx, cancel := before(ctx)
+	ctx, cancel, patience := hurry(ctx)
 	defer cancel()
 	if p.bouncer == nil {
-		return p.fromServer(ctx)
+		return p.fromServer(ctx, patience)
 	}
 	if p.server == nil {
-		return p.fromBouncer(ctx)
+		return p.fromBouncer(ctx, patience)
 	}
 	var seen, bounced checks.Result
 	var both sync.WaitGroup
-	both.Go(func() { bounced = p.fromBouncer(ctx) })
-	seen = p.fromServer(ctx)
+	both.Go(func() { bounced = p.fromBouncer(ctx, patience) })
+	seen = p.fromServer(ctx, patience)
 	both.Wait()
 	return join(seen, bounced)
 }
@@ -112,8 +111,7 @@ type sessions struct {
 // out is how many are checked out for certain. Hidden ones may be too.
 func (s sessions) out() int64 { return s.total - s.idle - s.hidden }
 
-func (p *pool) fromServer(ctx context.Context) checks.Result {
-	started := time.Now()
+func (p *pool) fromServer(ctx context.Context, patience patience) checks.Result {
 	var s sessions
 	var user string
 	failed := p.server.do(ctx, func(ctx context.Context, conn *pgconn.PgConn, _ func()) (err error) {
@@ -124,7 +122,7 @@ func (p *pool) fromServer(ctx context.Context) checks.Result {
 	if failed == nil {
 		return p.judge(s, user)
 	}
-	res := failed.result("PostgreSQL", "how many sessions there are", started)
+	res := failed.result("PostgreSQL", "how many sessions there are", patience)
 	// That the server is down is for the check database to say.
 	res.Status, res.Summary = checks.Unknown, "the pool could not be counted: "+res.Summary
 	return res.Add(checks.Int("pool_size", int64(p.options.Size)))
