@@ -87,7 +87,7 @@ func hostPort(text, port string) (string, error) {
 		text = net.JoinHostPort(strings.Trim(text, "[]"), port)
 	}
 	host, number, err := net.SplitHostPort(text)
-	if err != nil || host == "" || strings.ContainsAny(host, "/@ ") {
+	if err != nil || strings.Contains(text, "/") || host == "" || strings.ContainsAny(host, "@ ") {
 		return "", fmt.Errorf("is not host:port")
 	}
 	if n, err := strconv.Atoi(number); err != nil || n < 1 || n > 65535 {

@@ -85,7 +85,11 @@ func (p *page) transport() (*http.Transport, error) {
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: maxHeaders,
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network(p.IPVersion), address)
+			conn, err := (&net.Dialer{}).DialContext(ctx, network(p.IPVersion), address)
+			if err != nil {
+				return nil, err
+			}
+			return newPatient(conn), nil
 		},
 	}
 	if p.UseProxy {

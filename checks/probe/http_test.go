@@ -38,6 +38,16 @@ func site(t testing.TB) *httptest.Server {
 		http.Redirect(w, r, r.URL.Query().Get("url"), http.StatusTemporaryRedirect)
 	})
 	page("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
+	faultyPages(page)
+	s := httptest.NewUnstartedServer(mux)
+	s.Config.ErrorLog = discard()
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// faultyPages are those that no application means to have.
+func faultyPages(page func(string, http.HandlerFunc)) {
 	page("/slow", func(w http.ResponseWriter, r *http.Request) { time.Sleep(50 * time.Millisecond) })
 	page("/drip", func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -80,11 +90,6 @@ func site(t testing.TB) *httptest.Server {
 	})
 	page("/html", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>It works</html>") })
 	page("/empty", func(w http.ResponseWriter, r *http.Request) {})
-	s := httptest.NewUnstartedServer(mux)
-	s.Config.ErrorLog = discard()
-	s.Start()
-	t.Cleanup(s.Close)
-	return s
 }
 
 func TestPages(t *testing.T) {
@@ -145,7 +150,11 @@ func TestPages(t *testing.T) {
 			if c.change != nil {
 				c.change(o)
 			}
-			want(t, run(t, o, 300*time.Millisecond), c.status, c.says)
+			timeout := 5 * time.Second
+			if c.path == "/drip" {
+				timeout = 300 * time.Millisecond
+			}
+			want(t, run(t, o, timeout), c.status, c.says)
 		})
 	}
 }
