@@ -80,20 +80,45 @@ func (r Redactor) Result(res *Result) {
 // forms lists the shapes in which a secret may turn up: itself, encoded for an
 // address, and the secret parts of it when it is an address.
 func forms(secret string) []string {
-	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
-	u, err := url.Parse(secret)
-	if err != nil || u.Host == "" && u.User == nil {
-		return all
+	all := encodings(secret)
+	user, password, ok := userPassword(secret)
+	if ok && password != user {
+		// A password that is the user's name as well is no secret, and taking
+		// it out would take the name out of every sentence.
+		all = append(all, encodings(password)...)
+		if plain, err := url.PathUnescape(password); err == nil {
+			all = append(all, encodings(plain)...)
+		}
 	}
-	if password, ok := u.User.Password(); ok {
-		all = append(all, password, url.QueryEscape(password), url.PathEscape(password), url.UserPassword("", password).String()[1:])
-	}
-	for name, values := range u.Query() {
-		if secretParameter.MatchString(name) {
-			all = append(all, values...)
+	if _, query, ok := strings.Cut(secret, "?"); ok {
+		values, _ := url.ParseQuery(query) // what can be read of a broken query is enough
+		for name, list := range values {
+			if secretParameter.MatchString(name) {
+				for _, v := range list {
+					all = append(all, encodings(v)...)
+				}
+			}
 		}
 	}
 	return all
+}
+
+// userPassword finds both in an address by hand: url.Parse refuses addresses
+// with several hosts, and passwords that somebody forgot to encode.
+func userPassword(address string) (user, password string, ok bool) {
+	_, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return "", "", false
+	}
+	at := strings.LastIndexByte(rest, '@')
+	if at < 0 {
+		return "", "", false
+	}
+	return strings.Cut(rest[:at], ":")
+}
+
+func encodings(s string) []string {
+	return []string{s, url.QueryEscape(s), url.PathEscape(s), strings.TrimPrefix(url.UserPassword("", s).String(), ":")}
 }
 
 var secretParameter = regexp.MustCompile(`(?i)pass|pwd|secret|token|key|sig`)

@@ -121,6 +121,25 @@ func TestRunRedacts(t *testing.T) {
 	}
 }
 
+func TestRedactorKnowsAddressesThatCannotBeParsed(t *testing.T) {
+	for address, secret := range map[string]string{
+		"postgres://app:pass#word?x@db/app":            "pass#word?x",
+		"postgres://app:two-hosts@a:1,b:2/app":         "two-hosts",
+		"redis://:only%2Dpassword@cache":               "only-password",
+		"http://x/?token=in-query&a=b":                 "in-query",
+		"postgres://app:with@sign@db/app":              "with@sign",
+		"https://u:p%40ss%2Fword@h/?api_key=k%2Fey123": "k/ey123",
+	} {
+		said := NewRedactor(Secret(address)).Redact("could not use " + secret + " there")
+		if strings.Contains(said, secret) {
+			t.Errorf("%s: %s", address, said)
+		}
+	}
+	if said := NewRedactor("postgres://postgres:postgres@db/app").Redact("role postgres may not log in"); said != "role postgres may not log in" {
+		t.Errorf("a name was taken for a secret: %s", said)
+	}
+}
+
 func TestOverall(t *testing.T) {
 	for name, c := range map[string]struct {
 		results []Result

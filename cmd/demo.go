@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -177,8 +178,16 @@ func (t *tour) showHealth(ctx context.Context) error {
 		return err
 	}
 	defer res.Body.Close()
-	_, err = io.Copy(t.app.Out, io.LimitReader(res.Body, 1<<20))
-	return err
+	lines := bufio.NewScanner(io.LimitReader(res.Body, 1<<20))
+	for n := 0; n < shownLines && lines.Scan(); n++ {
+		t.say("%s\n", lines.Text())
+	}
+	t.say("  …\n")
+	return lines.Err()
 }
+
+// shownLines is how much of the health document the tour shows: enough to see
+// what it is, with the check above still on the screen.
+const shownLines = 12
 
 func (t *tour) say(format string, args ...any) { fmt.Fprintf(t.app.Out, format, args...) }

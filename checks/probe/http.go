@@ -2,10 +2,10 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,13 +56,14 @@ type reply struct {
 func (p *page) do(ctx context.Context) checks.Result {
 	t := newTrace()
 	subject := shownURL(p.url)
-	transport, err := p.transport()
+	v, err := p.newVisit()
 	if err != nil {
 		return failed(subject, badFiles, err)
 	}
-	defer transport.CloseIdleConnections()
-	r, err := p.fetch(ctx, t, transport)
+	defer v.CloseIdleConnections()
+	r, err := p.fetch(ctx, t, v.Transport)
 	if err != nil {
+		err = v.because(err)
 		t.finish()
 		if r != nil && r.final != subject {
 			subject += " leads to " + r.final + ", which"
@@ -70,32 +71,6 @@ func (p *page) do(ctx context.Context) checks.Result {
 		return t.onto(failed(subject, p.trouble(ctx, t, err), err), p.Name, p.DegradedAfter, p.UnhealthyAfter)
 	}
 	return p.judge(t, r)
-}
-
-// transport makes every run a visitor's first: no connection, session or
-// cookie is kept.
-func (p *page) transport() (*http.Transport, error) {
-	config, err := p.TLS.config()
-	if err != nil {
-		return nil, err
-	}
-	t := &http.Transport{
-		TLSClientConfig:        config,
-		DisableKeepAlives:      true,
-		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: maxHeaders,
-		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			conn, err := (&net.Dialer{}).DialContext(ctx, network(p.IPVersion), address)
-			if err != nil {
-				return nil, err
-			}
-			return newPatient(conn), nil
-		},
-	}
-	if p.UseProxy {
-		t.Proxy = http.ProxyFromEnvironment
-	}
-	return t, nil
 }
 
 // fetch asks, follows redirects and reads the body. With an error the reply
@@ -221,7 +196,7 @@ func (p *page) trouble(ctx context.Context, t *trace, err error) checks.Trouble 
 		return t.trouble(ctx, err)
 	case strings.Contains(text, "unsupported protocol scheme"):
 		return checks.Trouble{Status: checks.Unhealthy, What: "is no page: only http:// and https:// can be asked", Hint: "Look at what makes the redirect, or set follow_redirects: false."}
-	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
+	case answersPlainly(err):
 		return checks.Trouble{Status: checks.Unhealthy, What: "does not speak TLS on this port: it answers in plain HTTP", Hint: "Write http:// in place of https://, or correct the port."}
 	case strings.Contains(text, `malformed HTTP`) && strings.Contains(text, `\x15\x03`):
 		return checks.Trouble{Status: checks.Unhealthy, What: "expects TLS", Hint: "Write https:// in place of http://."}
@@ -235,6 +210,12 @@ func (p *page) trouble(ctx context.Context, t *trace, err error) checks.Trouble 
 		return checks.Trouble{Status: checks.Unhealthy, What: "broke off its answer after " + checks.BytesText(int64(body.after)), Hint: "Look at the application's log: it crashed in the middle, or a proxy gave up."}
 	}
 	return t.trouble(ctx, err)
+}
+
+// answersPlainly tells whether the answer to a TLS handshake was HTTP.
+func answersPlainly(err error) bool {
+	record, ok := errors.AsType[tls.RecordHeaderError](err)
+	return ok && string(record.RecordHeader[:]) == "HTTP/" || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
 }
 
 // judge judges an answer that came whole.
