@@ -60,14 +60,19 @@ func NetworkTrouble(err error) (Trouble, bool) {
 		return Trouble{Unknown, "could not be asked: this machine does not let Vitals connect", "Run Vitals as a user who may, or look at the local firewall."}, true
 	case errors.Is(err, fs.ErrNotExist):
 		return Trouble{Unhealthy, "is not running: there is no such socket", "Start it, or correct the path of the socket."}, true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
-		isErrno(err, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, winReset, winAborted):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), HungUp(err):
 		return Trouble{Unhealthy, "closed the connection without an answer", "It crashed, is being stopped, or something between cuts connections: look at its log."}, true
 	}
 	if _, ok := errors.AsType[*net.AddrError](err); ok {
 		return Trouble{Unknown, "has an address that cannot be used", "Correct the address in the configuration."}, true
 	}
 	return Trouble{}, false
+}
+
+// HungUp tells whether an error of writing or reading means that the other
+// side has ended the connection. What it said before may still be read.
+func HungUp(err error) bool {
+	return isErrno(err, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, winReset, winAborted)
 }
 
 func dnsTrouble(err *net.DNSError) Trouble {

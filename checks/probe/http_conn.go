@@ -3,6 +3,8 @@ package probe
 import (
 	"net"
 	"sync"
+
+	"vitals/checks"
 )
 
 // patient is a connection that hears nothing before something was said. Ports
@@ -22,9 +24,15 @@ func (p *patient) Read(b []byte) (int, error) {
 	return p.Conn.Read(b)
 }
 
+// Write passes over that the other side has hung up: what it said before it
+// did, such as why, is still to be read, and whoever fails at writing closes
+// the connection without reading that.
 func (p *patient) Write(b []byte) (int, error) {
 	n, err := p.Conn.Write(b)
 	p.wake()
+	if checks.HungUp(err) {
+		return len(b), nil
+	}
 	return n, err
 }
 

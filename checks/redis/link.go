@@ -10,6 +10,8 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"vitals/checks"
 )
 
 // link is one connection to one server. It is made here and handed to go-redis
@@ -40,6 +42,16 @@ func (l *listened) Read(p []byte) (int, error) {
 		l.mu.Lock()
 		l.first = append(l.first, p[:min(n, firstWords-len(l.first))]...)
 		l.mu.Unlock()
+	}
+	return n, err
+}
+
+// Write passes over that the server has hung up: go-redis would close the
+// connection before the reason, which the server has sent, is read.
+func (l *listened) Write(p []byte) (int, error) {
+	n, err := l.Conn.Write(p)
+	if checks.HungUp(err) {
+		return len(p), nil
 	}
 	return n, err
 }
