@@ -80,7 +80,7 @@ fuzz: ## fuzz every fuzz test for FUZZTIME each (20s)
 docs: ## write docs/reference and configs/vitals.yaml anew from the code
 	@rm -rf docs/reference
 	$(GO) run ./cmd/vitals man --format markdown --dir docs/reference
-	$(GO) test ./configs -run TestExample -update
+	$(GO) test ./configs -run DefaultFile -update
 
 down: ## stop the tests' servers that scripts/services up, or a bare go test, left running
 	@scripts/services down
