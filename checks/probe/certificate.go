@@ -116,8 +116,8 @@ func (o CertificateOptions) judge(v *verdict, c *x509.Certificate, now time.Time
 	}
 }
 
-// onto adds what is known of the certificate to a result; c may be nil.
-func (o CertificateOptions) onto(res checks.Result, probe string, state *tls.ConnectionState, c *x509.Certificate, now time.Time) checks.Result {
+// certified adds what is known of the certificate to a result; c may be nil.
+func certified(res checks.Result, probe string, state *tls.ConnectionState, c *x509.Certificate, now time.Time) checks.Result {
 	if state == nil {
 		return res.Add(checks.Unmeasured("tls_version", checks.KindText), checks.Unmeasured("certificate_expires", checks.KindTime), checks.Unmeasured("certificate_left", checks.KindDuration))
 	}
@@ -125,10 +125,8 @@ func (o CertificateOptions) onto(res checks.Result, probe string, state *tls.Con
 	if c == nil {
 		return res
 	}
+	// It has no Limits: those are understood as upper ones.
 	left := checks.Duration("certificate_left", c.NotAfter.Sub(now).Truncate(time.Second))
-	if o.DegradedDays > 0 || o.UnhealthyDays > 0 {
-		left = left.Judged((time.Duration(o.DegradedDays) * days).Seconds(), (time.Duration(o.UnhealthyDays) * days).Seconds())
-	}
 	return res.Add(checks.Time("certificate_expires", c.NotAfter), left).
 		Measure("vitals_probe_certificate_expires_timestamp_seconds", float64(c.NotAfter.Unix()), "probe", probe)
 }

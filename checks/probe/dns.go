@@ -111,6 +111,7 @@ func (l *lookup) do(ctx context.Context) checks.Result {
 	spy := &listener{server: l.server}
 	values, err := l.ask(ctx, &net.Resolver{PreferGo: true, StrictErrors: true, Dial: spy.dial}, strings.TrimSuffix(l.Query, ".")+".")
 	took := time.Since(started)
+	spy.close()
 	for i, value := range values {
 		if l.Type != "TXT" {
 			values[i] = strings.TrimSuffix(value, ".")

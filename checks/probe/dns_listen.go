@@ -22,10 +22,12 @@ const (
 type listener struct {
 	server string // to ask in place of the machine's own; "" for those
 
-	mu   sync.Mutex
-	to   string
-	code int
-	err  error
+	mu     sync.Mutex
+	to     string
+	code   int
+	err    error
+	conns  []net.Conn
+	closed bool
 }
 
 func (l *listener) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -34,15 +36,33 @@ func (l *listener) dial(ctx context.Context, network, address string) (net.Conn,
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && l.closed {
+		conn.Close()
+		return nil, net.ErrClosed
+	}
+	if err == nil {
+		l.conns = append(l.conns, conn)
+	}
 	l.to, l.err = address, err
 	if l.code == codeSuccess {
 		l.code = codeUnknown
 	}
-	l.mu.Unlock()
 	if udp, ok := conn.(*net.UDPConn); ok && err == nil {
 		return &tapped{udp, l}, nil
 	}
 	return conn, err
+}
+
+// close ends what the resolver still does: it goes on asking on its own for as
+// long as its settings say, after the one who wanted to know has gone.
+func (l *listener) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, c := range l.conns {
+		c.Close()
+	}
 }
 
 // tapped is a UDP connection of the resolver. It must stay a net.PacketConn:
@@ -58,6 +78,7 @@ func (t *tapped) Read(p []byte) (int, error) {
 	defer t.l.mu.Unlock()
 	const header = 12
 	switch {
+	case t.l.closed:
 	case err != nil:
 		t.l.err = err
 	case n >= header:

@@ -231,9 +231,9 @@ func (p *page) judge(t *trace, r *reply) checks.Result {
 		if cert != nil {
 			p.Certificate.judge(v, cert, now)
 		}
-		res = p.Certificate.onto(res, p.Name, r.TLS, cert, now)
+		res = certified(res, p.Name, r.TLS, cert, now)
 	} else {
-		res = p.Certificate.onto(res, p.Name, nil, nil, now)
+		res = certified(res, p.Name, nil, nil, now)
 	}
 	res.Facts = append(p.facts(r), res.Facts...)
 	res = t.onto(res, p.Name, p.DegradedAfter, p.UnhealthyAfter)

@@ -77,7 +77,7 @@ func (e *endpoint) do(ctx context.Context) checks.Result {
 	e.Certificate.judge(v, first, now)
 	v.slow(total, e.DegradedAfter, e.UnhealthyAfter)
 
-	res = e.Certificate.onto(checks.Result{Status: v.status, Hint: v.hint}, e.Name, state, first, now)
+	res = certified(checks.Result{Status: v.status, Hint: v.hint}, e.Name, state, first, now)
 	res = t.onto(res.Add(certificateFacts(state)...), e.Name, e.DegradedAfter, e.UnhealthyAfter)
 	res.Tables = []checks.Table{chainTable(state.PeerCertificates)}
 	if len(v.reasons) > 0 {

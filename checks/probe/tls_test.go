@@ -144,9 +144,6 @@ func TestTLSFacts(t *testing.T) {
 	if v, _ := fact(t, got, "certificate_expires").(time.Time); !v.Equal(until.Truncate(time.Second)) {
 		t.Errorf("expires %v, want %v", v, until)
 	}
-	if f, _ := got.Fact("certificate_left"); f.Limits == nil || f.Limits.Degraded != (21*day).Seconds() {
-		t.Errorf("limits %v", f.Limits)
-	}
 	if d, _ := fact(t, got, "tls").(time.Duration); d <= 0 {
 		t.Errorf("TLS took %s", d)
 	}

@@ -17,9 +17,13 @@ func (s *server) cluster(ctx context.Context) checks.Result {
 	if f != nil {
 		return f.result(s.clusterName())
 	}
-	answers, failures := s.askMasters(ctx, seen.masters)
 	v := &verdict{}
 	seen.judge(v)
+	if seen.hidden {
+		v.add(checks.Unknown, s.target.grant(clusterRights), "does not tell %s who its masters are, so they were not asked", s.target.user())
+		return checks.Result{Status: v.status, Hint: v.hint, Facts: seen.facts(), Summary: s.clusterName() + ": " + strings.Join(v.reasons, "; ")}
+	}
+	answers, failures := s.askMasters(ctx, seen.masters)
 	for i, f := range failures {
 		if f != nil {
 			v.add(f.Status, f.Hint, "%s %s", seen.masters[i].address, f.What)
@@ -149,9 +153,13 @@ func (seen *view) judge(v *verdict) {
 }
 
 func (seen *view) facts() []checks.Fact {
+	masters := checks.Unmeasured("cluster_masters", checks.KindInteger)
+	if !seen.hidden {
+		masters = checks.Int("cluster_masters", int64(len(seen.masters)))
+	}
 	return []checks.Fact{
 		textFact("cluster_state", seen.info["cluster_state"]),
-		checks.Int("cluster_masters", int64(len(seen.masters))),
+		masters,
 		intFact(seen.info, "cluster_nodes", "cluster_known_nodes"),
 		checks.Int("cluster_nodes_failed", int64(len(seen.failed))),
 		intFact(seen.info, "cluster_slots_assigned", "cluster_slots_assigned"),
@@ -162,6 +170,13 @@ func (seen *view) facts() []checks.Fact {
 // withCluster adds to the answer of one node how its cluster is.
 func (s *server) withCluster(ctx context.Context, res checks.Result) checks.Result {
 	seen, f := s.asker.lookAround(ctx, s.target)
+	if f != nil && isNoPermission(f.err) {
+		res.Summary += "; its cluster was not judged, because " + s.target.user() + " may not use CLUSTER INFO"
+		if res.Hint == "" {
+			res.Hint = s.target.grant("+cluster|info")
+		}
+		return res
+	}
 	if f != nil {
 		res.Status = max(res.Status, f.Status)
 		res.Summary += "; but it " + f.What

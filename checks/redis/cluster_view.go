@@ -13,12 +13,16 @@ import (
 // allSlots is how many slots a cluster shares out among its masters.
 const allSlots = 16384
 
+// clusterRights are those that the check of a cluster needs.
+const clusterRights = "+ping +info +dbsize +cluster|info +cluster|slots +cluster|nodes"
+
 // view is the cluster as one of its nodes sees it.
 type view struct {
 	from    string // the node's address
 	info    info   // CLUSTER INFO; nil when it may not be asked
 	masters []shard
 	failed  []string // addresses of nodes that the cluster has given up
+	hidden  bool     // the masters may not be asked for
 }
 
 // shard is a master and how many slots it serves.
@@ -48,7 +52,10 @@ func (a *asker) lookAround(ctx context.Context, t target) (*view, *failure) {
 			v.failed = failedNodes(text)
 		}
 		list, err := slots.Slice()
-		if err != nil {
+		switch {
+		case err != nil && refused(err) && v.info != nil:
+			v.hidden = true // whether the cluster serves is known all the same
+		case err != nil:
 			return err
 		}
 		v.masters = parseSlots(list, t.address)
@@ -68,7 +75,7 @@ func (f *failure) notCluster(t target) {
 		f.What, f.Hint = "is no node of a cluster", "Correct the address, or write mode: single."
 	case text != "" && isNoPermission(f.err):
 		f.What = "does not tell " + t.user() + " about its cluster"
-		f.Hint = t.grant("+ping +info +dbsize +cluster|info +cluster|slots +cluster|nodes")
+		f.Hint = t.grant(clusterRights)
 	}
 }
 

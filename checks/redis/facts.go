@@ -59,18 +59,10 @@ func (s *server) memoryFacts(i info) []checks.Fact {
 	return append(facts, textFact("maxmemory_policy", i["maxmemory_policy"]))
 }
 
-// judged adds limits to a fact where it has any. A limit of 0 is never
-// reached: 100 % and more is possible, so it stands beyond what can be.
+// judged adds limits to a fact where it has any. 0 stands for never.
 func judged(f checks.Fact, degraded, unhealthy float64) checks.Fact {
-	const never = 1e9
 	if degraded <= 0 && unhealthy <= 0 {
 		return f
-	}
-	if unhealthy <= 0 {
-		unhealthy = never
-	}
-	if degraded <= 0 {
-		degraded = unhealthy
 	}
 	return f.Judged(degraded, unhealthy)
 }

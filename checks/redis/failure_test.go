@@ -99,6 +99,7 @@ func TestPasswords(t *testing.T) {
 		{"ACL", "SETUSER", "app", "on", ">apps-own", "+@all", "~*"},
 		{"ACL", "SETUSER", "pinger", "on", ">ping-only", "+ping", "+dbsize"},
 		{"ACL", "SETUSER", "teller", "on", ">tell-only", "+info"},
+		{"ACL", "SETUSER", "enough", "on", ">just-enough", "+ping", "+info", "+dbsize"},
 		{"ACL", "SETUSER", "nobody", "on", ">nothing-at-all"},
 	} {
 		if err := admin.Do(t.Context(), rights...).Err(); err != nil {
@@ -112,15 +113,16 @@ func TestPasswords(t *testing.T) {
 		says   string
 		hint   string
 	}{
-		"right, encoded":   {at(":ri%2Fght%2Bpa%3Dss"), checks.Healthy, "Redis", ""},
-		"right, ACL user":  {at("app:apps-own"), checks.Healthy, "Redis", ""},
-		"wrong":            {at(":MARKED-wrong"), checks.Unhealthy, "refuses the password", "Correct"},
-		"wrong, ACL user":  {at("app:MARKED-wrong"), checks.Unhealthy, `refuses the password of user "app"`, "Correct"},
-		"none":             {"redis://" + s.Addr, checks.Unhealthy, "wants a password and none is set", "password"},
-		"may only ping":    {at("pinger:ping-only"), checks.Healthy, `were not judged, because user "pinger" may not use INFO`, "ACL SETUSER pinger +info"},
-		"may only tell":    {at("teller:tell-only"), checks.Healthy, `may not use DBSIZE`, "ACL SETUSER teller +dbsize"},
-		"may do nothing":   {at("nobody:nothing-at-all"), checks.Unknown, "allows it nothing", "ACL SETUSER nobody +ping +info +dbsize"},
-		"no such database": {at("app:apps-own") + "/99", checks.Unhealthy, "has no database of this number", "Correct"},
+		"right, encoded":    {at(":ri%2Fght%2Bpa%3Dss"), checks.Healthy, "Redis", ""},
+		"right, ACL user":   {at("app:apps-own"), checks.Healthy, "Redis", ""},
+		"wrong":             {at(":MARKED-wrong"), checks.Unhealthy, "refuses the password", "Correct"},
+		"wrong, ACL user":   {at("app:MARKED-wrong"), checks.Unhealthy, `refuses the password of user "app"`, "Correct"},
+		"none":              {"redis://" + s.Addr, checks.Unhealthy, "wants a password and none is set", "password"},
+		"may only ping":     {at("pinger:ping-only"), checks.Healthy, `were not judged, because user "pinger" may not use INFO`, "ACL SETUSER pinger +info"},
+		"may only tell":     {at("teller:tell-only"), checks.Healthy, `may not use DBSIZE`, "ACL SETUSER teller +dbsize"},
+		"documented rights": {at("enough:just-enough"), checks.Healthy, "0 keys", ""},
+		"may do nothing":    {at("nobody:nothing-at-all"), checks.Unknown, "allows it nothing", "ACL SETUSER nobody +ping +info +dbsize"},
+		"no such database":  {at("app:apps-own") + "/99", checks.Unhealthy, "has no database of this number", "Correct"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ask(t, byURL(t, c.url))

@@ -49,6 +49,7 @@ func TestCluster(t *testing.T) {
 			t.Errorf("cluster_state %v", v)
 		}
 	})
+	t.Run("with few rights", func(t *testing.T) { clusterRights(t, nodes) })
 	t.Run("one master gone", func(t *testing.T) {
 		nodes[2].Stop()
 		want(t, ask(t, c), checks.Unhealthy, nodes[2].Addr+" refuses connections")
@@ -186,4 +187,25 @@ func TestAnnouncedAddresses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// clusterRights asks as users who may do the least that the documentation
+// names, and less.
+func clusterRights(t *testing.T, nodes []*testenv.RedisServer) {
+	for _, node := range nodes {
+		node.Do(t, "ACL", "SETUSER", "enough", "on", ">enough-word", "+ping", "+info", "+dbsize", "+cluster|info", "+cluster|slots", "+cluster|nodes")
+		node.Do(t, "ACL", "SETUSER", "half", "on", ">half-word", "+ping", "+info", "+dbsize", "+cluster|info")
+		node.Do(t, "ACL", "SETUSER", "less", "on", ">less-word", "+ping", "+info", "+dbsize")
+	}
+	as := func(user string) checks.Check {
+		return check(t, func(o *redis.Options) {
+			o.Addresses, o.Username, o.Password = []string{nodes[0].Addr}, user, checks.Secret(user+"-word")
+		})
+	}
+	want(t, ask(t, as("enough")), checks.Healthy, "cluster of 3 masters answers")
+	want(t, ask(t, as("half")), checks.Unknown, `does not tell user "half" who its masters are`)
+	want(t, ask(t, as("less")), checks.Unknown, `does not tell user "less" about its cluster`)
+	want(t, ask(t, byURL(t, "redis://enough:enough-word@"+nodes[0].Addr)), checks.Healthy, "1 keys")
+	want(t, ask(t, byURL(t, "redis://half:half-word@"+nodes[0].Addr)), checks.Healthy, "1 keys")
+	want(t, ask(t, byURL(t, "redis://less:less-word@"+nodes[0].Addr)), checks.Healthy, "its cluster was not judged")
 }
