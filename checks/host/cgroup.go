@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,116 +22,153 @@ const (
 )
 
 // folders lists the folders that may limit a controller, from this process's
-// own group up to the root: every ancestor's limit holds too.
+// own group up to the root: every ancestor's limit holds too. Inside a
+// container some may not exist; those that do are the container's.
 func (g cgroup) folders(controller string) (dirs []string, v2 bool) {
 	text, err := os.ReadFile(g.root + "/proc/self/cgroup")
 	if err != nil {
 		return nil, false
 	}
+	unified, mixed := "", false
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) != 3 {
 			continue
 		}
 		switch {
-		case parts[1] == "" && dirs == nil:
-			dirs, v2 = ancestors(cgroupMount, parts[2]), true
-		case contains(parts[1], controller):
-			return ancestors(cgroupMount+"/"+parts[1], parts[2]), false
+		case parts[0] == "0" && parts[1] == "":
+			unified = parts[2]
+		case slices.Contains(strings.Split(parts[1], ","), controller):
+			return ancestors(g.mountOf(parts[1], controller), parts[2]), false
+		default:
+			mixed = true
 		}
 	}
-	return dirs, v2
+	if unified == "" {
+		return nil, false
+	}
+	if mount := cgroupMount + "/unified"; mixed && g.exists(mount) {
+		return ancestors(mount, unified), true
+	}
+	return ancestors(cgroupMount, unified), true
 }
 
-func contains(list, word string) bool {
-	for w := range strings.SplitSeq(list, ",") {
-		if w == word {
-			return true
-		}
+// mountOf is where a version 1 hierarchy is mounted: by the names of all its
+// controllers or, elsewhere, by the one.
+func (g cgroup) mountOf(controllers, controller string) string {
+	if all := cgroupMount + "/" + controllers; controllers == controller || g.exists(all) {
+		return all
 	}
-	return false
+	return cgroupMount + "/" + controller
 }
 
 func ancestors(mount, group string) []string {
 	var dirs []string
 	for p := path.Clean("/" + group); ; p = path.Dir(p) {
-		dirs = append(dirs, mount+p)
+		dirs = append(dirs, path.Join(mount, p))
 		if p == "/" {
 			return dirs
 		}
 	}
 }
 
-// memory returns the lowest limit among this group and its ancestors and how
-// much of it is used, both in bytes. Page cache that can be dropped at once
-// (inactive_file) does not count as used, as `docker stats` and the kubelet
-// have it.
-func (g cgroup) memory() (limit, used int64, ok bool) {
+// memory returns the lowest limit among this group and its ancestors, and how
+// much may still be used under all of them, both in bytes. Page cache that can
+// be dropped at once (inactive_file) does not count as used, as `docker stats`
+// and the kubelet have it.
+func (g cgroup) memory() (limit, available int64, ok bool) {
 	dirs, v2 := g.folders("memory")
-	limitFile, usedFile, cacheKey := "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+	limitFile, usedFile, cacheKey := "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"
 	if v2 {
-		limitFile, usedFile, cacheKey = "memory.max", "memory.current", "inactive_file"
+		limitFile, usedFile, cacheKey = "/memory.max", "/memory.current", "inactive_file"
 	}
-	limit = math.MaxInt64
+	limit, available = math.MaxInt64, math.MaxInt64
 	for _, dir := range dirs {
-		n, found := g.number(dir + "/" + limitFile)
-		if !found || n >= cgroupNoLimit || n >= limit {
+		n, found := g.number(dir + limitFile)
+		if !found || n >= cgroupNoLimit {
 			continue
 		}
-		current, found := g.number(dir + "/" + usedFile)
+		current, found := g.number(dir + usedFile)
 		if !found {
 			continue
 		}
-		cache := g.keyed(dir + "/memory.stat")[cacheKey]
-		limit, used, ok = n, max(0, current-cache), true
+		used := max(0, current-g.keyed(dir + "/memory.stat")[cacheKey])
+		limit, available, ok = min(limit, n), min(available, max(0, n-used)), true
 	}
-	return limit, used, ok
+	return limit, available, ok
 }
 
-// cpuQuota returns how many processors' time the group and its ancestors may
-// use at most.
-func (g cgroup) cpuQuota() (cores float64, ok bool) {
+// cpuLimit is how much processor time a group may use, and where its use of it
+// is counted.
+type cpuLimit struct {
+	cores float64
+	usage func() (cpuUse, bool)
+}
+
+// cpuUse is what a group has used since it began.
+type cpuUse struct {
+	seconds            float64
+	periods, throttled int64 // all accounting periods, and those in which the group was held back
+}
+
+// cpu returns the lowest quota among the group and its ancestors.
+func (g cgroup) cpu() (limit cpuLimit, ok bool) {
 	dirs, v2 := g.folders("cpu")
-	cores = math.Inf(1)
-	for _, dir := range dirs {
-		var quota, period float64
+	limit.cores = math.Inf(1)
+	for i, dir := range dirs {
+		quota, period := g.quota(dir, v2)
+		if quota <= 0 || period <= 0 || quota/period >= limit.cores {
+			continue
+		}
+		ok, limit.cores = true, quota/period
 		if v2 {
-			fields := strings.Fields(g.text(dir + "/cpu.max"))
-			if len(fields) != 2 || fields[0] == "max" {
-				continue
-			}
-			quota, _ = strconv.ParseFloat(fields[0], 64) // a broken figure is 0: no limit
-			period, _ = strconv.ParseFloat(fields[1], 64)
+			limit.usage = func() (cpuUse, bool) { return g.used2(dir) }
 		} else {
-			q, _ := g.number(dir + "/cpu.cfs_quota_us") // -1 and a missing file: no limit
-			p, _ := g.number(dir + "/cpu.cfs_period_us")
-			quota, period = float64(q), float64(p)
-		}
-		if quota > 0 && period > 0 && quota/period < cores {
-			cores, ok = quota/period, true
+			above := len(dirs) - i
+			limit.usage = func() (cpuUse, bool) { return g.used1(dir, above) }
 		}
 	}
-	return cores, ok
+	return limit, ok
 }
 
-// cpuUsed returns the processor time that the group has used, in seconds, and
-// the number of periods and of those in which it was held back.
-func (g cgroup) cpuUsed() (seconds float64, periods, throttled int64, ok bool) {
-	dirs, v2 := g.folders("cpu")
-	if len(dirs) == 0 {
-		return 0, 0, 0, false
-	}
-	stat := g.keyed(dirs[0] + "/cpu.stat")
+// quota returns microseconds of processor time, and the period in which they
+// may be used; 0 for no limit.
+func (g cgroup) quota(dir string, v2 bool) (quota, period float64) {
 	if v2 {
-		usec, ok := stat["usage_usec"]
-		return float64(usec) / 1e6, stat["nr_periods"], stat["nr_throttled"], ok
+		fields := strings.Fields(g.text(dir + "/cpu.max"))
+		if len(fields) != 2 || fields[0] == "max" {
+			return 0, 0
+		}
+		quota, _ = strconv.ParseFloat(fields[0], 64) // a broken figure is 0: no limit
+		period, _ = strconv.ParseFloat(fields[1], 64)
+		return quota, period
 	}
-	account, _ := g.folders("cpuacct")
-	if len(account) == 0 {
-		return 0, 0, 0, false
+	q, _ := g.number(dir + "/cpu.cfs_quota_us") // -1 and a missing file: no limit
+	p, _ := g.number(dir + "/cpu.cfs_period_us")
+	return float64(q), float64(p)
+}
+
+func (g cgroup) used2(dir string) (cpuUse, bool) {
+	stat := g.keyed(dir + "/cpu.stat")
+	micros, ok := stat["usage_usec"]
+	return cpuUse{float64(micros) / 1e6, stat["nr_periods"], stat["nr_throttled"]}, ok
+}
+
+// used1 finds the use of a version 1 group, which another hierarchy may count:
+// there the group is the one as many steps above its root.
+func (g cgroup) used1(dir string, above int) (cpuUse, bool) {
+	stat := g.keyed(dir + "/cpu.stat")
+	counted := dir
+	if account, _ := g.folders("cpuacct"); !g.exists(dir+"/cpuacct.usage") && len(account) >= above {
+		counted = account[len(account)-above]
 	}
-	nanos, ok := g.number(account[0] + "/cpuacct.usage")
-	return float64(nanos) / 1e9, stat["nr_periods"], stat["nr_throttled"], ok
+	nanos, ok := g.number(counted + "/cpuacct.usage")
+	return cpuUse{float64(nanos) / 1e9, stat["nr_periods"], stat["nr_throttled"]}, ok
+}
+
+func (g cgroup) exists(name string) bool {
+	_, err := os.Stat(g.root + name)
+	return err == nil
 }
 
 func (g cgroup) text(file string) string {

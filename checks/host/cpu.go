@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/shirou/gopsutil/v4/cpu"
-
 	"vitals/checks"
 )
 
@@ -26,7 +24,8 @@ const cpuExample = `cpu:
 `
 
 // DefaultCPUOptions degrades above 90 %. A busy processor is no failure in
-// itself, so nothing makes it unhealthy.
+// itself, so nothing makes it unhealthy. A first look judges only when its
+// sample is at least five seconds long.
 func DefaultCPUOptions() CPUOptions {
 	return CPUOptions{DegradedPercent: 90, Sample: 200 * time.Millisecond}
 }
@@ -42,17 +41,25 @@ func (o *CPUOptions) Problems() []checks.Problem {
 
 // Checks makes the check `cpu`.
 func (o *CPUOptions) Checks() []checks.Check {
-	w := &cpuWatch{options: *o, group: cgroup{o.Root}}
+	w := &cpuWatch{options: *o}
 	return []checks.Check{o.Apply(checks.Check{Name: "cpu", Help: "how busy the processors are", Tags: []string{"host"}, Do: w.look})}
 }
 
+// cpuTimes are the seconds that all processors together have spent.
+type cpuTimes struct {
+	user, system, idle, iowait, steal float64
+	cores                             int
+}
+
+func (t cpuTimes) total() float64 { return t.user + t.system + t.idle + t.iowait + t.steal }
+
 // cpuReading is one look at the counters.
 type cpuReading struct {
-	at                 time.Time
-	times              cpu.TimesStat
-	groupSeconds       float64
-	periods, throttled int64
-	inGroup            bool
+	at      time.Time
+	times   cpuTimes
+	group   cpuUse
+	quota   float64 // cores the group may use
+	inGroup bool    // group and quota are known
 }
 
 // judgedOver is the shortest time whose use of the processor is judged: any
@@ -62,7 +69,6 @@ const judgedOver = 5 * time.Second
 // cpuWatch remembers the reading before, for the difference.
 type cpuWatch struct {
 	options CPUOptions
-	group   cgroup
 	mu      sync.Mutex
 	before  *cpuReading
 }
@@ -75,12 +81,14 @@ func (w *cpuWatch) look(ctx context.Context) checks.Result {
 		if err != nil {
 			return checks.CannotTell("processor times could not be read", err)
 		}
-		select {
-		case <-time.After(w.options.Sample):
-		case <-ctx.Done():
-			return checks.CannotTell("no time was left to watch the processor", ctx.Err())
-		}
 		w.before = first
+	}
+	// Counters move a hundred times a second: over less than the sample there
+	// is nothing to see.
+	select {
+	case <-time.After(w.options.Sample - time.Since(w.before.at)):
+	case <-ctx.Done():
+		return checks.CannotTell("no time was left to watch the processor", ctx.Err())
 	}
 	now, err := w.read(ctx)
 	if err != nil {
@@ -92,55 +100,46 @@ func (w *cpuWatch) look(ctx context.Context) checks.Result {
 }
 
 func (w *cpuWatch) read(ctx context.Context) (*cpuReading, error) {
-	times, err := cpu.TimesWithContext(rooted(ctx, w.options.Root), false)
+	times, err := readCPUTimes(ctx, w.options.Root)
 	if err != nil {
 		return nil, err
 	}
-	if len(times) == 0 {
-		return nil, fmt.Errorf("the system lists no processor")
+	r := &cpuReading{at: time.Now(), times: times}
+	if limit, ok := (cgroup{w.options.Root}).cpu(); ok && limit.cores < float64(times.cores) {
+		r.quota = limit.cores
+		r.group, r.inGroup = limit.usage()
 	}
-	r := &cpuReading{at: time.Now(), times: times[0]}
-	r.groupSeconds, r.periods, r.throttled, r.inGroup = w.group.cpuUsed()
 	return r, nil
 }
 
 // compare makes the result of two readings. Within a container with a quota
 // the container's own use of it counts.
 func (w *cpuWatch) compare(a, b cpuReading) checks.Result {
-	total := sumOf(b.times) - sumOf(a.times)
+	o, elapsed := w.options, b.at.Sub(a.at)
+	total := b.times.total() - a.times.total()
 	share := func(after, before float64) float64 { return percent(max(0, after-before), total) }
-	idle := share(b.times.Idle+b.times.Iowait, a.times.Idle+a.times.Iowait)
-	used, n, source := max(0, 100-idle), cores(cgroup{}), "machine"
+	used, n, source := max(0, 100-share(b.times.idle+b.times.iowait, a.times.idle+a.times.iowait)), float64(b.times.cores), "machine"
 	if total <= 0 {
 		used = 0
 	}
-	if quota, ok := w.group.cpuQuota(); ok && quota <= cores(w.group) && a.inGroup && b.inGroup {
-		elapsed := b.at.Sub(a.at).Seconds()
-		used, n, source = percent(b.groupSeconds-a.groupSeconds, elapsed*quota), quota, "container"
+	if a.inGroup && b.inGroup {
+		used, n, source = percent(max(0, b.group.seconds-a.group.seconds), elapsed.Seconds()*b.quota), b.quota, "container"
 	}
-	res := checks.Result{Summary: fmt.Sprintf("%.0f %% of %g cores busy", used, n)}
-	if b.at.Sub(a.at) >= judgedOver {
-		res.Status = judge(used, w.options.DegradedPercent, w.options.UnhealthyPercent)
-	}
-	if res.Status != checks.Healthy {
-		res.Hint = "See which process it is: top, or ps aux --sort=-pcpu | head."
+	res := checks.Result{Summary: fmt.Sprintf("%.0f %% of %s busy", used, coresText(n))}
+	switch status := judge(used, o.DegradedPercent, o.UnhealthyPercent); {
+	case status != checks.Healthy && elapsed < judgedOver:
+		res.Summary += fmt.Sprintf(" over %s, too short to judge", checks.DurationText(elapsed))
+	case status != checks.Healthy:
+		res.Status, res.Hint = status, "See which process it is: top, or ps aux --sort=-pcpu | head."
 	}
 	res.Facts = []checks.Fact{
-		checks.Percent("used", used).Judged(w.options.DegradedPercent, w.options.UnhealthyPercent),
-		checks.Percent("user", share(b.times.User+b.times.Nice, a.times.User+a.times.Nice)),
-		checks.Percent("system", share(b.times.System+b.times.Irq+b.times.Softirq, a.times.System+a.times.Irq+a.times.Softirq)),
-		checks.Percent("iowait", share(b.times.Iowait, a.times.Iowait)),
-		checks.Percent("steal", share(b.times.Steal, a.times.Steal)),
-		checks.Number("cores", n), checks.Text("source", source),
+		checks.Percent("used", used).Judged(o.DegradedPercent, o.UnhealthyPercent),
+		checks.Percent("user", share(b.times.user, a.times.user)), checks.Percent("system", share(b.times.system, a.times.system)),
+		checks.Percent("iowait", share(b.times.iowait, a.times.iowait)), checks.Percent("steal", share(b.times.steal, a.times.steal)),
+		checks.Number("cores", n), checks.Text("source", source), checks.Duration("measured_over", elapsed.Round(time.Millisecond)),
 	}
-	if periods := b.periods - a.periods; periods > 0 {
-		res.Facts = append(res.Facts, checks.Percent("throttled", percent(float64(b.throttled-a.throttled), float64(periods))))
+	if periods := b.group.periods - a.group.periods; periods > 0 {
+		res.Facts = append(res.Facts, checks.Percent("throttled", percent(float64(b.group.throttled-a.group.throttled), float64(periods))))
 	}
 	return res.Measure("cpu_usage_percent", used)
-}
-
-// sumOf is all processor time there was. Guest time is part of user time
-// already.
-func sumOf(t cpu.TimesStat) float64 {
-	return t.User + t.System + t.Idle + t.Nice + t.Iowait + t.Irq + t.Softirq + t.Steal
 }

@@ -56,8 +56,8 @@ func (o *FileSystemOptions) Checks() []checks.Check {
 	if len(o.Paths) == 0 {
 		return nil
 	}
-	w := &folderWatch{options: *o, sizes: newSizes(o.CacheFile), busy: map[string]bool{}}
-	return []checks.Check{o.Apply(checks.Check{Name: "file_system", Help: "whether the application's folders can be written, and how large they are", Tags: []string{"host"}, Do: w.look})}
+	w := &folderWatch{options: *o, sizes: newSizes(o.CacheFile)}
+	return []checks.Check{o.Apply(checks.Check{Name: "file_system", Help: "whether the application's folders can be written, and how large they are", Tags: []string{"host"}, Do: w.look, Close: w.sizes.close})}
 }
 
 // folderWatch remembers sizes, and the folders that hang: a dead NFS server
@@ -65,8 +65,7 @@ func (o *FileSystemOptions) Checks() []checks.Check {
 type folderWatch struct {
 	options FileSystemOptions
 	sizes   *sizes
-	mu      sync.Mutex
-	busy    map[string]bool
+	flights flights[folder]
 }
 
 // folder is what is known of one path.
@@ -75,9 +74,11 @@ type folder struct {
 	err  error // why it cannot be written; nil when it can
 	took time.Duration
 	size size
+	free any // int64, bytes; nil where the system does not tell
 }
 
-// errHangs is for a folder whose system calls do not return.
+// errHangs is for what is on a disk or file server whose system calls do not
+// return.
 var errHangs = errors.New("does not answer")
 
 func (w *folderWatch) look(ctx context.Context) checks.Result {
@@ -90,42 +91,31 @@ func (w *folderWatch) look(ctx context.Context) checks.Result {
 	return w.result(folders)
 }
 
-// ask tries one folder and comes back when ctx ends even if the kernel does
+// ask tries one folder, and comes back when ctx ends even if the kernel does
 // not.
 func (w *folderWatch) ask(ctx context.Context, path string) folder {
-	w.mu.Lock()
-	hangs := w.busy[path]
-	w.busy[path] = true
-	w.mu.Unlock()
-	if hangs {
-		return folder{path: path, err: errHangs}
-	}
-	answers := make(chan folder, 1)
-	go func() {
-		f := folder{path: path}
+	f, ok := w.flights.ask(ctx, path, func() folder {
 		started := time.Now()
-		f.err = tryFolder(path)
-		f.took = time.Since(started)
-		if f.err == nil {
-			f.size = w.sizes.get(ctx, path, w.options.SizeTimeout, w.options.SizeMaxAge)
+		f := folder{path: path, err: tryFolder(path), took: time.Since(started)}
+		if s, err := readSpace(path); f.err == nil && err == nil && s.size > 0 {
+			f.free = s.available
 		}
-		w.mu.Lock()
-		delete(w.busy, path)
-		w.mu.Unlock()
-		answers <- f
-	}()
-	select {
-	case f := <-answers:
 		return f
-	case <-ctx.Done():
+	})
+	if !ok {
 		return folder{path: path, err: errHangs}
 	}
+	if f.err == nil {
+		f.size = w.sizes.get(ctx, path, w.options.SizeTimeout, w.options.SizeMaxAge)
+	}
+	return f
 }
 
 func (w *folderWatch) result(folders []folder) checks.Result {
 	t := checks.Table{Name: "folders", Columns: []checks.Column{
 		{Name: "path"}, {Name: "accessible", Kind: checks.KindBool}, {Name: "size", Kind: checks.KindBytes}, {Name: "files", Kind: checks.KindInteger},
-		{Name: "complete", Kind: checks.KindBool}, {Name: "counted", Kind: checks.KindTime}, {Name: "took", Kind: checks.KindDuration}, {Name: "error"},
+		{Name: "complete", Kind: checks.KindBool}, {Name: "counted", Kind: checks.KindTime}, {Name: "free", Kind: checks.KindBytes},
+		{Name: "took", Kind: checks.KindDuration}, {Name: "error"},
 	}}
 	var res checks.Result
 	var total int64
@@ -137,13 +127,15 @@ func (w *folderWatch) result(folders []folder) checks.Result {
 		if f.err != nil {
 			what, hint := folderTrouble(f.err)
 			failures = append(failures, f.path+" "+what)
-			res.Hint, res.Error = hint, f.err.Error()
-			t.Add(f.path, false, nil, nil, nil, nil, f.took, what)
+			if res.Error == "" {
+				res.Hint, res.Error = hint, reason(f.err)
+			}
+			t.Add(f.path, false, nil, nil, nil, nil, nil, f.took, what)
 			continue
 		}
 		total += f.size.Bytes
 		complete = complete && f.size.Complete
-		t.Add(f.path, true, f.size.Bytes, f.size.Files, f.size.Complete, f.size.At, f.took, "")
+		t.Add(f.path, true, f.size.Bytes, f.size.Files, f.size.Complete, f.size.At, f.free, f.took, "")
 		res = res.Measure("vitals_folder_size_bytes", float64(f.size.Bytes), "path", f.path)
 	}
 	res.Tables = []checks.Table{t}
@@ -152,7 +144,7 @@ func (w *folderWatch) result(folders []folder) checks.Result {
 		checks.Bool("size_complete", complete), checks.Duration("response_time", slowest),
 	}
 	if len(failures) > 0 {
-		res.Status, res.Summary = checks.Unhealthy, strings.Join(failures, "; ")
+		res.Status, res.Summary = checks.Unhealthy, several(failures, "; ")
 		return res
 	}
 	res.Summary = fmt.Sprintf("%s can be written, %s%s in all", foldersText(folders), atLeast(complete), checks.BytesText(total))

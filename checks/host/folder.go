@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,51 +29,45 @@ func tryFolder(path string) (err error) {
 	if !info.IsDir() {
 		return syscall.ENOTDIR
 	}
-	removeLeftovers(path)
 	name := filepath.Join(path, probePrefix+rand.Text())
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		f.Close()
-		if removed := os.Remove(name); err == nil {
-			err = removed
-		}
-	}()
+	err = writeAndReadBack(f)
+	// File servers may report only now that there was no room.
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if removed := os.Remove(name); err == nil {
+		err = removed
+	}
+	return err
+}
+
+func writeAndReadBack(f *os.File) error {
 	content := []byte(rand.Text())
-	if _, err = f.Write(content); err != nil {
+	if _, err := f.Write(content); err != nil {
 		return err
 	}
-	if err = f.Sync(); err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
 	back := make([]byte, len(content)+1)
 	n, err := f.ReadAt(back, 0)
-	if n != len(content) || !bytes.Equal(back[:n], content) {
-		return errors.Join(errDiffers, err)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if !bytes.Equal(back[:n], content) {
+		return errDiffers
 	}
 	return nil
 }
 
-// removeLeftovers removes probe files of runs that were killed between writing
-// and removing. It looks at the first few hundred names alone: a probe's name
-// sorts early, and a folder of a million files is not to be listed each time.
-func removeLeftovers(path string) {
-	d, err := os.Open(path)
-	if err != nil {
-		return
-	}
-	defer d.Close()
-	entries, _ := d.ReadDir(256) // what cannot be listed is not tidied
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), probePrefix) {
-			continue
-		}
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > time.Hour {
-			_ = os.Remove(filepath.Join(path, e.Name())) // another time, then
-		}
-	}
+// isLeftover tells whether a file is the probe of a run that was killed
+// between writing and removing. A younger one may be of another run.
+func isLeftover(info fs.FileInfo) bool {
+	return strings.HasPrefix(info.Name(), probePrefix) && info.Mode().IsRegular() && time.Since(info.ModTime()) > time.Hour
 }
 
 // folderTrouble words why a folder cannot be used: what follows its name, and
@@ -93,6 +88,12 @@ func folderTrouble(err error) (what, hint string) {
 		return "may not be written by the user Vitals runs as", "Give that user the right to write, or run Vitals as the application's user."
 	case isNoSpace(err):
 		return "has no space left", "Free some, or enlarge the disk: df -h and df -i show which is full."
+	case isQuota(err):
+		return "has no space left in the quota of the user Vitals runs as", "Free some of that user's files, or raise the quota: quota -s shows it."
+	case errors.Is(err, syscall.ESTALE), errors.Is(err, syscall.ENOTCONN):
+		return "has lost the file server or program behind it", "Look at the server, then umount and mount it again."
+	case errors.Is(err, syscall.ELOOP):
+		return "is a symbolic link that leads in circles", "Correct the link, or file_system.paths."
 	case errors.Is(err, syscall.EIO):
 		return "has input/output errors", "The disk fails: look at dmesg and SMART, and see that backups are good."
 	}

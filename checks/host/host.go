@@ -5,7 +5,11 @@ package host
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"github.com/shirou/gopsutil/v4/common"
 
@@ -26,7 +30,9 @@ func Kinds() []checks.KindOfCheck {
 }
 
 // rooted makes the libraries below read a folder's proc and sys in place of
-// the machine's; "" leaves them.
+// the machine's; "" leaves them. They are asked where the system is not Linux,
+// or where one small file answers: some read and compute far more than a check
+// shows, and some already do when the program starts.
 func rooted(ctx context.Context, root string) context.Context {
 	if root == "" {
 		return ctx
@@ -71,12 +77,49 @@ func percent(part, whole float64) float64 {
 	return part / whole * 100
 }
 
-// cores is how many processors there are: the machine's, or the container's
-// quota where that is lower.
-func cores(g cgroup) float64 {
-	n := float64(runtime.NumCPU())
-	if quota, ok := g.cpuQuota(); ok && quota < n {
-		return quota
+// onlineCores is how many processors the whole machine has in use. The
+// runtime's own number leaves out those that this process may not run on.
+func onlineCores(root string) int {
+	text, err := os.ReadFile(root + "/sys/devices/system/cpu/online")
+	if err == nil {
+		if n := countRanges(strings.TrimSpace(string(text))); n > 0 {
+			return n
+		}
+	}
+	return runtime.NumCPU()
+}
+
+// countRanges counts the numbers in a list such as 0-3,8; 0 when it is none.
+func countRanges(list string) int {
+	n := 0
+	for part := range strings.SplitSeq(list, ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		a, err := strconv.Atoi(from)
+		b, err2 := strconv.Atoi(to)
+		if err != nil || err2 != nil || b < a {
+			return 0
+		}
+		n += b - a + 1
 	}
 	return n
+}
+
+// coresText writes a number of processors for people.
+func coresText(n float64) string {
+	if n == 1 {
+		return "1 core"
+	}
+	return strconv.FormatFloat(n, 'g', 3, 64) + " cores"
+}
+
+// several joins words, naming the first few and counting the rest.
+func several(words []string, between string) string {
+	const most = 3
+	if len(words) > most {
+		return fmt.Sprintf("%s%sand %d more", strings.Join(words[:most], between), between, len(words)-most)
+	}
+	return strings.Join(words, between)
 }

@@ -34,6 +34,9 @@ func (o *LoadOptions) Problems() []checks.Problem {
 	if o.Degraded < 0 || o.Unhealthy < 0 {
 		return []checks.Problem{{Key: "degraded", Message: "a load cannot be below 0"}}
 	}
+	if o.Unhealthy > 0 && o.Degraded > o.Unhealthy {
+		return []checks.Problem{{Key: "degraded", Message: "must not be above unhealthy"}}
+	}
 	return nil
 }
 
@@ -51,11 +54,13 @@ func (o *LoadOptions) look(ctx context.Context) checks.Result {
 	if err != nil {
 		return checks.CannotTell("the load average could not be read", err)
 	}
-	n := cores(cgroup{o.Root})
+	// The kernel counts what waits on the whole machine, so it is the whole
+	// machine's processors that count, even inside a container with a quota.
+	n := float64(onlineCores(o.Root))
 	perCore := avg.Load5 / n
 	res := checks.Result{
 		Status:  judge(perCore, o.Degraded, o.Unhealthy),
-		Summary: fmt.Sprintf("load %.2f, %.2f, %.2f on %g cores", avg.Load1, avg.Load5, avg.Load15, n),
+		Summary: fmt.Sprintf("load %.2f, %.2f, %.2f on %s", avg.Load1, avg.Load5, avg.Load15, coresText(n)),
 		Facts: []checks.Fact{
 			checks.Number("load1", avg.Load1), checks.Number("load5", avg.Load5), checks.Number("load15", avg.Load15),
 			checks.Number("cores", n), checks.Number("load5_per_core", perCore).Judged(o.Degraded, o.Unhealthy),

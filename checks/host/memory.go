@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/shirou/gopsutil/v4/mem"
 
@@ -42,37 +44,46 @@ func (o *MemoryOptions) Checks() []checks.Check {
 
 func (o *MemoryOptions) look(ctx context.Context) checks.Result {
 	vm, err := mem.VirtualMemoryWithContext(rooted(ctx, o.Root))
+	if err == nil && vm.Total == 0 {
+		err = errors.New("the system names no amount")
+	}
 	if err != nil {
 		return checks.CannotTell("memory could not be read", err)
 	}
-	total, available, source := int64(vm.Total), int64(vm.Available), "machine"
-	if limit, used, ok := (cgroup{o.Root}).memory(); ok && limit < total {
-		total, available, source = limit, min(limit-used, available), "container"
+	total, available, source, note := int64(vm.Total), int64(vm.Available), "machine", ""
+	if limit, left, ok := (cgroup{o.Root}).memory(); ok && limit < total {
+		source, note = "container", " (the container's limit)"
+		if available < left {
+			note = " (the container's limit; the whole machine has no more left)"
+		}
+		total, available = limit, min(left, available)
 	}
-	available = max(0, available)
+	available = min(max(0, available), total)
 	used := percent(float64(total-available), float64(total))
 	res := checks.Result{Status: judge(used, o.DegradedPercent, o.UnhealthyPercent)}
-	res.Summary = fmt.Sprintf("%.1f %% of %s used, %s available", used, checks.BytesText(total), checks.BytesText(available))
-	if source == "container" {
-		res.Summary += " (the container's limit)"
-	}
+	res.Summary = fmt.Sprintf("%.1f %% of %s used, %s available%s", used, checks.BytesText(total), checks.BytesText(available), note)
 	if res.Status != checks.Healthy {
-		res.Hint = "See which process grew: ps aux --sort=-rss | head. Above the limit the kernel kills one."
+		res.Hint = "See which process grew: ps aux --sort=-rss | head. When nothing is left the kernel kills one."
 	}
 	res.Facts = []checks.Fact{
 		checks.Bytes("total", total), checks.Bytes("available", available),
 		checks.Percent("used", used).Judged(o.DegradedPercent, o.UnhealthyPercent), checks.Text("source", source),
 	}
-	res.Facts = append(res.Facts, swapFacts(rooted(ctx, o.Root))...)
+	res.Facts = append(res.Facts, swapFacts(ctx, vm)...)
 	return res.Measure("memory_usage_mb", float64(total-available)/(1<<20)).
 		Measure("vitals_memory_used_percent", used)
 }
 
-// swapFacts are left out where the system does not tell.
-func swapFacts(ctx context.Context) []checks.Fact {
-	swap, err := mem.SwapMemoryWithContext(ctx)
-	if err != nil {
-		return nil
+// swapFacts are left out where the system does not tell. Linux has told
+// already, in the same file.
+func swapFacts(ctx context.Context, vm *mem.VirtualMemoryStat) []checks.Fact {
+	total, free := vm.SwapTotal, vm.SwapFree
+	if runtime.GOOS != "linux" {
+		swap, err := mem.SwapMemoryWithContext(ctx)
+		if err != nil {
+			return nil
+		}
+		total, free = swap.Total, swap.Free
 	}
-	return []checks.Fact{checks.Bytes("swap_total", int64(swap.Total)), checks.Bytes("swap_used", int64(swap.Used))}
+	return []checks.Fact{checks.Bytes("swap_total", int64(total)), checks.Bytes("swap_used", int64(total)-int64(free))}
 }

@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-func isNoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
+func isNoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) }
+
+func isQuota(err error) bool { return errors.Is(err, syscall.EDQUOT) }

@@ -2,16 +2,16 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"math"
+	"os/user"
 	"regexp"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/shirou/gopsutil/v4/process"
+	"github.com/shirou/gopsutil/v4/mem"
 
 	"vitals/checks"
 )
@@ -29,6 +29,8 @@ type ProcessOptions struct {
 	MemoryUnhealthy int64   `mapstructure:"memory_unhealthy" unit:"bytes" help:"unhealthy above this resident size of all together; 0 means never"`
 	CPUDegraded     float64 `mapstructure:"cpu_degraded_percent" help:"degraded above this share of one core of all together; 0 means never"`
 	checks.Common   `mapstructure:",squash"`
+
+	Root string `mapstructure:"-"` // of /proc; "" but in tests
 }
 
 const processExample = `processes:
@@ -61,42 +63,84 @@ func (o *ProcessOptions) Problems() []checks.Problem {
 	if given != 1 {
 		all = append(all, checks.Problem{Key: "match", Message: "give exactly one of pid, pid_file and match"})
 	}
+	if o.PID < 0 || o.PID > math.MaxInt32 {
+		all = append(all, checks.Problem{Key: "pid", Message: "is no number of a process"})
+	}
 	if _, err := regexp.Compile(o.Match); err != nil {
 		all = append(all, checks.Problem{Key: "match", Message: "is no regular expression: " + err.Error()})
 	}
 	if o.MinCount < 0 || o.MaxCount < 0 || o.MaxCount > 0 && o.MaxCount < o.MinCount {
 		all = append(all, checks.Problem{Key: "max_count", Message: "must be 0 or at least min_count, and neither below 0"})
 	}
+	for _, f := range []struct {
+		key   string
+		value float64
+	}{{"memory_degraded", float64(o.MemoryDegraded)}, {"memory_unhealthy", float64(o.MemoryUnhealthy)}, {"cpu_degraded_percent", o.CPUDegraded}} {
+		if f.value < 0 {
+			all = append(all, checks.Problem{Key: f.key, Message: "cannot be below 0"})
+		}
+	}
+	if o.MemoryUnhealthy > 0 && o.MemoryDegraded > o.MemoryUnhealthy {
+		all = append(all, checks.Problem{Key: "memory_degraded", Message: "must not be above memory_unhealthy"})
+	}
 	return all
 }
 
 // Checks makes the check process.NAME.
 func (o *ProcessOptions) Checks() []checks.Check {
-	w := &processWatch{options: *o, cpu: map[int32]cpuMark{}}
+	w := &processWatch{options: *o, cpu: map[int32]cpuMark{}, users: userNames{}}
 	return []checks.Check{o.Apply(checks.Check{Name: "process." + o.Name, Help: "whether the process runs, and what it uses", Tags: []string{"host", "process"}, Do: w.look})}
 }
 
 // cpuMark is a process's processor time at an earlier look.
 type cpuMark struct {
 	at      time.Time
-	started int64
+	began   int64
 	seconds float64
 }
 
+// processWatch remembers processor times, for the difference.
 type processWatch struct {
 	options ProcessOptions
 	mu      sync.Mutex
 	cpu     map[int32]cpuMark
+	users   userNames
 }
 
-// found is what is known of one process; what may not be read stays nil.
+// found is what is known of one process; what may not be read is nil.
 type found struct {
-	pid           int32
-	name, state   string
-	rss, vms      int64
-	memory, cpu   any // percent
-	threads, open any // counts
-	started       time.Time
+	pid, parent       int32
+	name, user, state string // state is a word for people; see the constants
+	rss, vms          int64
+	threads, open     any   // int64
+	memory, cpu       any   // float64, percent; cpu is of one core
+	cpuSeconds        any   // float64, since it began
+	began             int64 // tells it from an earlier process of the same number
+	started           time.Time
+	young             bool // cpu was measured over too short a time to judge it
+}
+
+// The states that are judged.
+const (
+	stateZombie  = "zombie"
+	stateStopped = "stopped"
+)
+
+// errNoProcess is for a number that no process has.
+var errNoProcess = errors.New("no such process")
+
+// userNames remembers the names of users by their numbers.
+type userNames map[string]string
+
+func (n userNames) of(uid string) string {
+	if name, ok := n[uid]; ok {
+		return name
+	}
+	n[uid] = uid
+	if u, err := user.LookupId(uid); err == nil {
+		n[uid] = u.Username
+	}
+	return n[uid]
 }
 
 func (w *processWatch) look(ctx context.Context) checks.Result {
@@ -106,137 +150,50 @@ func (w *processWatch) look(ctx context.Context) checks.Result {
 	if res != nil {
 		return *res
 	}
+	memory := machineMemory(ctx, w.options.Root)
 	var all []found
-	for _, p := range list {
-		if f, ok := w.describe(ctx, p); ok {
-			all = append(all, f)
+	for _, pid := range list {
+		f, err := readProcess(ctx, w.options.Root, pid, w.users)
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			return w.hidden(fmt.Sprintf("process %d runs, but may not be looked at by the user Vitals runs as", pid), err)
+		case err != nil:
+			continue // it ended meanwhile
 		}
+		if memory > 0 {
+			f.memory = percent(float64(f.rss), memory)
+		}
+		w.measure(&f)
+		all = append(all, f)
 	}
 	return w.result(all)
 }
 
-// find returns the processes meant, or the result when that cannot be told.
-func (w *processWatch) find(ctx context.Context) ([]*process.Process, *checks.Result) {
-	if w.options.Match != "" {
-		return w.matching(ctx)
-	}
-	pid := w.options.PID
-	if w.options.PIDFile != "" {
-		text, err := os.ReadFile(w.options.PIDFile)
-		if err != nil {
-			if os.IsNotExist(err) {
-				res := checks.Fail("does not run: there is no pid file "+w.options.PIDFile, nil).WithHint("Start it, or correct pid_file.")
-				return nil, &res
-			}
-			res := checks.CannotTell("the pid file cannot be read", err)
-			return nil, &res
-		}
-		pid, err = strconv.ParseInt(strings.TrimSpace(string(text)), 10, 32)
-		if err != nil || pid <= 0 {
-			res := checks.CannotTell("the pid file "+w.options.PIDFile+" holds no number", nil)
-			return nil, &res
-		}
-	}
-	p, err := process.NewProcessWithContext(ctx, int32(pid))
+// machineMemory is all memory there is, 0 where it is not told.
+func machineMemory(ctx context.Context, root string) float64 {
+	vm, err := mem.VirtualMemoryWithContext(rooted(ctx, root))
 	if err != nil {
-		res := checks.Fail(fmt.Sprintf("does not run: there is no process %d", pid), nil).WithHint("Start it; its log says why it ended.")
-		return nil, &res
+		return 0
 	}
-	if stale := w.stale(ctx, p); stale != "" {
-		res := checks.Fail(stale, nil).WithHint("The process ended without removing its pid file, and the system gave the number to another. Start it again.")
-		return nil, &res
-	}
-	return []*process.Process{p}, nil
+	return float64(vm.Total)
 }
 
-// stale tells when a pid file names a process that began after the file was
-// last written: the number was given to somebody else.
-func (w *processWatch) stale(ctx context.Context, p *process.Process) string {
-	if w.options.PIDFile == "" {
-		return ""
+// measure sets the share of one core that was used since the last look, or
+// since the process began where this is the first.
+func (w *processWatch) measure(f *found) {
+	seconds, ok := f.cpuSeconds.(float64)
+	if !ok {
+		return
 	}
-	info, err := os.Stat(w.options.PIDFile)
-	started, err2 := p.CreateTimeWithContext(ctx)
-	if err != nil || err2 != nil {
-		return ""
-	}
-	const slack = 10 * time.Second // start times are in clock ticks since a boot time in whole seconds
-	if time.UnixMilli(started).After(info.ModTime().Add(slack)) {
-		name, _ := p.NameWithContext(ctx) // "" only shortens the sentence
-		return fmt.Sprintf("does not run: the pid file is stale, process %d is now %q", p.Pid, name)
-	}
-	return ""
-}
-
-func (w *processWatch) matching(ctx context.Context) ([]*process.Process, *checks.Result) {
-	list, err := process.ProcessesWithContext(ctx)
-	if err != nil {
-		res := checks.CannotTell("the processes could not be listed", err)
-		return nil, &res
-	}
-	pattern := regexp.MustCompile(w.options.Match) // Problems has seen that it compiles
-	var matching []*process.Process
-	for _, p := range list {
-		if int(p.Pid) == os.Getpid() {
-			continue // a Vitals whose command line holds the pattern is not what is meant
-		}
-		name, err := p.NameWithContext(ctx)
-		if err != nil {
-			continue // it ended meanwhile
-		}
-		line, _ := p.CmdlineWithContext(ctx) // not readable: the name has to do
-		if name == w.options.Match || line != "" && pattern.MatchString(line) {
-			matching = append(matching, p)
-		}
-	}
-	return matching, nil
-}
-
-// describe reads what a process uses; false when it has ended meanwhile.
-func (w *processWatch) describe(ctx context.Context, p *process.Process) (found, bool) {
-	f := found{pid: p.Pid}
-	var err error
-	if f.name, err = p.NameWithContext(ctx); err != nil {
-		return f, false
-	}
-	f.name = filepath.Base(f.name)
-	if states, err := p.StatusWithContext(ctx); err == nil && len(states) > 0 {
-		f.state = states[0]
-	}
-	if m, err := p.MemoryInfoWithContext(ctx); err == nil {
-		f.rss, f.vms = int64(m.RSS), int64(m.VMS)
-	}
-	if m, err := p.MemoryPercentWithContext(ctx); err == nil {
-		f.memory = float64(m)
-	}
-	if n, err := p.NumThreadsWithContext(ctx); err == nil {
-		f.threads = int64(n)
-	}
-	if n, err := p.NumFDsWithContext(ctx); err == nil {
-		f.open = int64(n)
-	}
-	started, err := p.CreateTimeWithContext(ctx)
-	if err == nil {
-		f.started = time.UnixMilli(started)
-	}
-	if t, err := p.TimesWithContext(ctx); err == nil {
-		f.cpu = w.cpuPercent(p.Pid, started, t.User+t.System)
-	}
-	return f, true
-}
-
-// cpuPercent is the share of one core since the last look, or since the
-// process began where this is the first.
-func (w *processWatch) cpuPercent(pid int32, started int64, seconds float64) any {
 	now := time.Now()
-	before, known := w.cpu[pid]
-	w.cpu[pid] = cpuMark{at: now, started: started, seconds: seconds}
-	if !known || before.started != started {
-		before = cpuMark{at: time.UnixMilli(started)}
+	before, known := w.cpu[f.pid]
+	w.cpu[f.pid] = cpuMark{at: now, began: f.began, seconds: seconds}
+	if !known || before.began != f.began {
+		before = cpuMark{at: f.started}
 	}
-	elapsed := now.Sub(before.at).Seconds()
-	if elapsed <= 0 {
-		return nil
+	elapsed := now.Sub(before.at)
+	f.young = elapsed < judgedOver
+	if elapsed > 0 {
+		f.cpu = max(0, (seconds-before.seconds)/elapsed.Seconds()*100)
 	}
-	return max(0, (seconds-before.seconds)/elapsed*100)
 }

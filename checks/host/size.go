@@ -2,9 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/json"
-	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -14,124 +11,112 @@ import (
 type size struct {
 	Bytes    int64     `json:"bytes"`
 	Files    int64     `json:"files"`
-	At       time.Time `json:"at"`
+	At       time.Time `json:"at"`       // when the count began
 	Complete bool      `json:"complete"` // false: time was up, there is at least this much
 }
 
 // sizes counts folders and remembers what it counted, in memory and, where a
 // file is named, for the next process: a million files are not walked for
 // every check.
+//
+// Whoever asks waits for a limited time. A count that takes longer goes on in
+// the background, at its ease, and is there for a later look; a process that
+// ends first has at least what it saw until then.
 type sizes struct {
-	file   string
+	file sizeFile
+	life context.Context
+	end  context.CancelFunc
+
 	mu     sync.Mutex
 	known  map[string]size
+	walks  map[string]*walk // those under way
 	loaded bool
 }
 
-func newSizes(file string) *sizes { return &sizes{file: file, known: map[string]size{}} }
+func newSizes(file string) *sizes {
+	s := &sizes{file: sizeFile(file), known: map[string]size{}, walks: map[string]*walk{}}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
 
-// get returns a size no older than maxAge, counting for at most limit.
+// close ends the counts under way.
+func (s *sizes) close() { s.end() }
+
+// staleAfter is how long a complete count is preferred to a newer one that was
+// cut short.
+const staleAfter = 24 * time.Hour
+
+// get returns a size no older than maxAge, counting for at most limit; when
+// that is not enough, the last complete count, or as much as was counted.
 func (s *sizes) get(ctx context.Context, path string, limit, maxAge time.Duration) size {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		absolute = path
 	}
-	if known, ok := s.lookup(absolute); ok && time.Since(known.At) < maxAge && time.Since(known.At) >= 0 {
-		return known
+	last, ok := s.lookup(absolute)
+	if age := time.Since(last.At); ok && age >= 0 && age < maxAge {
+		return last
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	counted := countFolder(ctx, path)
-	s.store(absolute, counted)
-	return counted
+	if ctx.Err() != nil {
+		return last
+	}
+	w := s.walk(absolute, path)
+	if w.hurried.Load() {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		select {
+		case <-w.done:
+			return w.total()
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		w.hurried.Store(false) // nobody else need wait for it
+	}
+	partial := w.total()
+	if last.Complete && time.Since(last.At) < staleAfter {
+		return last
+	}
+	s.store(absolute, partial)
+	return partial
+}
+
+// walk returns the walk under way through a folder, starting one where there
+// is none.
+func (s *sizes) walk(absolute, path string) *walk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := s.walks[absolute]; w != nil {
+		return w
+	}
+	w := newWalk()
+	s.walks[absolute] = w
+	go func() {
+		w.run(s.life, path)
+		if w.total().Complete || s.life.Err() == nil {
+			s.store(absolute, w.total())
+		}
+		s.mu.Lock()
+		delete(s.walks, absolute)
+		s.mu.Unlock()
+		close(w.done)
+	}()
+	return w
 }
 
 func (s *sizes) lookup(path string) (size, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.loaded && s.file != "" {
+	if !s.loaded {
 		s.loaded = true
-		if text, err := os.ReadFile(s.file); err == nil {
-			_ = json.Unmarshal(text, &s.known) // a broken cache is counted anew
-		}
-		if s.known == nil {
-			s.known = map[string]size{}
-		}
+		s.known = s.file.read()
 	}
 	known, ok := s.known[path]
 	return known, ok
 }
 
-// store keeps a size. The file is replaced whole, so that another process
-// never reads half of it; one that cannot be written costs only time later.
 func (s *sizes) store(path string, counted size) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.known[path] = counted
-	if s.file == "" {
-		return
-	}
-	text, err := json.Marshal(s.known)
-	if err != nil || os.MkdirAll(filepath.Dir(s.file), 0o700) != nil {
-		return
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".sizes-")
-	if err != nil {
-		return
-	}
-	_, err = temporary.Write(text)
-	if closed := temporary.Close(); err != nil || closed != nil || os.Rename(temporary.Name(), s.file) != nil {
-		_ = os.Remove(temporary.Name()) // nothing is left behind
-	}
-}
-
-// countFolder adds up the regular files below a folder until ctx ends. Links
-// are not followed: they lead elsewhere, or in circles.
-func countFolder(ctx context.Context, path string) size {
-	total := size{At: time.Now(), Complete: true}
-	queue := []string{path}
-	for len(queue) > 0 {
-		dir := queue[len(queue)-1]
-		queue = queue[:len(queue)-1]
-		below, done := countOne(ctx, dir, &total)
-		queue = append(queue, below...)
-		if !done {
-			total.Complete = false
-			return total
-		}
-	}
-	return total
-}
-
-// countOne adds up one folder, some hundred names at a time, and returns the
-// folders in it; false when time is up.
-func countOne(ctx context.Context, dir string, total *size) (below []string, done bool) {
-	d, err := os.Open(dir)
-	if err != nil {
-		total.Complete = false // not readable: there is more than we see
-		return nil, true
-	}
-	defer d.Close()
-	for {
-		if ctx.Err() != nil {
-			return below, false
-		}
-		entries, err := d.ReadDir(512)
-		for _, e := range entries {
-			if e.IsDir() {
-				below = append(below, filepath.Join(dir, e.Name()))
-				continue
-			}
-			if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-				total.Bytes += info.Size()
-				total.Files++
-			}
-		}
-		if err != nil {
-			if err != io.EOF {
-				total.Complete = false
-			}
-			return below, true
-		}
-	}
+	s.known = s.file.write(s.known)
 }
