@@ -30,7 +30,7 @@ func HumanValue(kind checks.Kind, value any, loc *time.Location) string {
 		return HumanDuration(v)
 	case int64:
 		if kind == checks.KindBytes {
-			return HumanBytes(v)
+			return checks.BytesText(v)
 		}
 		return strconv.FormatInt(v, 10)
 	case float64:
@@ -65,23 +65,6 @@ func humanNumber(v float64, decimals int) string {
 		return "0"
 	}
 	return text
-}
-
-// HumanBytes writes a size in decimal units (1 kB is 1000 bytes), as disks are
-// sold and as `ls --si` shows them.
-func HumanBytes(n int64) string {
-	const units = "kMGTPE"
-	v := float64(n)
-	if math.Abs(v) < 1000 {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	for i := range units {
-		v /= 1000
-		if math.Abs(v) < 999.95 || i == len(units)-1 {
-			return humanNumber(v, 1) + " " + units[i:i+1] + "B"
-		}
-	}
-	return ""
 }
 
 // HumanDuration writes a length of time with two units at most: 850 µs, 12 ms,
