@@ -92,16 +92,22 @@ func TimedOut(err error) bool {
 }
 
 // Patience returns how long a question asked at started may take under ctx,
-// such as "5s"; "" when there is no limit. It is rounded up, so that the
-// moments before started do not make 4.99s of it.
+// such as "5s"; "" when there is no limit. It is rounded up, coarsely: people
+// shall recognize the timeout that they have set, and on a busy machine some
+// of it is gone before anybody can look at a clock.
 func Patience(ctx context.Context, started time.Time) string {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return ""
 	}
-	d, unit := deadline.Sub(started), 10*time.Millisecond
-	if d > time.Second {
-		unit = 100 * time.Millisecond
+	d, unit := deadline.Sub(started), time.Second
+	switch {
+	case d < 100*time.Millisecond:
+		unit = 10 * time.Millisecond
+	case d < time.Second:
+		unit = 50 * time.Millisecond
+	case d < 5*time.Second:
+		unit = 250 * time.Millisecond
 	}
 	return ((d + unit - 1) / unit * unit).String()
 }

@@ -18,8 +18,7 @@ const clusterRights = "+ping +info +dbsize +cluster|info +cluster|slots +cluster
 
 // view is the cluster as one of its nodes sees it.
 type view struct {
-	from    string // the node's address
-	info    info   // CLUSTER INFO; nil when it may not be asked
+	info    info // CLUSTER INFO; nil when it may not be asked
 	masters []shard
 	failed  []string // addresses of nodes that the cluster has given up
 	hidden  bool     // the masters may not be asked for
@@ -34,7 +33,7 @@ type shard struct {
 
 // lookAround asks one node for its view.
 func (a *asker) lookAround(ctx context.Context, t target) (*view, *failure) {
-	v := &view{from: t.address}
+	v := &view{}
 	f := a.converse(ctx, t, func(ctx context.Context, l *link) error {
 		p := l.client.Pipeline()
 		ping := p.Ping(ctx)
