@@ -58,7 +58,12 @@ staticcheck: ## staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 vuln: ## govulncheck, where its database can be reached
-	@scripts/vulnerabilities $(GOVULNCHECK)
+	@said=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); status=$$?; echo "$$said"; \
+		case "$$status $$said" in \
+		0\ *) ;; \
+		*"fetching vulnerabilities"*) echo "govulncheck: its database cannot be reached from here, so nothing was looked up" ;; \
+		*) exit 1 ;; \
+		esac
 
 cross: $(PLATFORMS:%=cross-%) ## build for Linux, macOS and Windows on amd64 and arm64, into dist
 
