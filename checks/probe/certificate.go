@@ -103,16 +103,16 @@ func earliest(chain []*x509.Certificate) *x509.Certificate {
 
 // judge judges how long a certificate is still valid. One that has expired is
 // for whoever verifies it to judge.
-func (o CertificateOptions) judge(v *verdict, c *x509.Certificate, now time.Time) {
+func (o CertificateOptions) judge(v *checks.Verdict, c *x509.Certificate, now time.Time) {
 	const hint = "Renew it, and have the server load the new one; find out why it was not renewed by itself."
 	left := c.NotAfter.Sub(now)
 	when := fmt.Sprintf("has a certificate that expires in %s, on %s", checks.DurationText(left), c.NotAfter.UTC().Format(time.DateOnly))
 	switch {
 	case left < 0:
 	case left < time.Duration(o.UnhealthyDays)*days:
-		v.add(checks.Unhealthy, hint, "%s", when)
+		v.Add(checks.Unhealthy, hint, "%s", when)
 	case left < time.Duration(o.DegradedDays)*days:
-		v.add(checks.Degraded, hint, "%s", when)
+		v.Add(checks.Degraded, hint, "%s", when)
 	}
 }
 

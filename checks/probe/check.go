@@ -96,41 +96,15 @@ func hostPort(text, port string) (string, error) {
 	return text, nil
 }
 
-// verdict collects what is wrong, the worst first.
-type verdict struct {
-	status  checks.Status
-	reasons []string
-	hint    string
-}
-
-// add notes one thing. The hint of the worst and first stays.
-func (v *verdict) add(status checks.Status, hint, format string, values ...any) {
-	reason := fmt.Sprintf(format, values...)
-	if status > v.status {
-		v.status, v.hint = status, hint
-		v.reasons = append([]string{reason}, v.reasons...)
-		return
-	}
-	v.reasons = append(v.reasons, reason)
-	if v.hint == "" {
-		v.hint = hint
-	}
-}
-
 // slow judges how long it took.
-func (v *verdict) slow(took, degraded, unhealthy time.Duration) {
+func slow(v *checks.Verdict, took, degraded, unhealthy time.Duration) {
 	const hint = "Compare the times of name, connection, TLS and first byte with earlier results: the one that grew is where to look."
 	switch {
 	case unhealthy > 0 && took > unhealthy:
-		v.add(checks.Unhealthy, hint, "took %s, more than %s", checks.DurationText(took), unhealthy)
+		v.Add(checks.Unhealthy, hint, "took %s, more than %s", checks.DurationText(took), unhealthy)
 	case degraded > 0 && took > degraded:
-		v.add(checks.Degraded, hint, "took %s, more than %s", checks.DurationText(took), degraded)
+		v.Add(checks.Degraded, hint, "took %s, more than %s", checks.DurationText(took), degraded)
 	}
-}
-
-// sentence joins the reasons behind the thing they are about.
-func (v *verdict) sentence(subject string) string {
-	return subject + " " + strings.Join(v.reasons, "; ")
 }
 
 // failed makes the result of a probe that got no answer.

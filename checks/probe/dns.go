@@ -118,18 +118,18 @@ func (l *lookup) do(ctx context.Context) checks.Result {
 		}
 	}
 	slices.Sort(values)
-	v := &verdict{}
-	v.slow(took, l.DegradedAfter, l.UnhealthyAfter)
+	v := &checks.Verdict{}
+	slow(v, took, l.DegradedAfter, l.UnhealthyAfter)
 	res := checks.Result{}
 	if trouble, wrong := l.trouble(ctx, started, spy, values, err); wrong {
-		v.add(trouble.Status, trouble.Hint, "%s", trouble.What)
+		v.Add(trouble.Status, trouble.Hint, "%s", trouble.What)
 		res.Error = spy.text(err)
 	} else {
 		l.judge(v, values)
 	}
-	res.Status, res.Hint = v.status, v.hint
-	if len(v.reasons) > 0 {
-		res.Summary = v.sentence(l.Query)
+	res.Status, res.Hint = v.Status, v.Hint
+	if len(v.Reasons) > 0 {
+		res.Summary = l.Query + " " + v.Text()
 	} else {
 		res.Summary = fmt.Sprintf("%s has %s %s, in %s", l.Query, l.Type, few(values), checks.DurationText(took))
 	}
@@ -181,18 +181,18 @@ func (l *lookup) trouble(ctx context.Context, started time.Time, spy *listener, 
 }
 
 // judge compares the values with those expected.
-func (l *lookup) judge(v *verdict, values []string) {
+func (l *lookup) judge(v *checks.Verdict, values []string) {
 	has := func(want string) bool {
 		return slices.ContainsFunc(values, func(got string) bool { return l.same(got, want) })
 	}
 	const hint = "Look at the zone: it may have been changed, or this name server may still have the old record."
 	for _, want := range l.Expect {
 		if !has(want) {
-			v.add(checks.Unhealthy, hint, "has %s %s, but not %s", l.Type, few(values), want)
+			v.Add(checks.Unhealthy, hint, "has %s %s, but not %s", l.Type, few(values), want)
 		}
 	}
 	if len(l.ExpectAny) > 0 && !slices.ContainsFunc(l.ExpectAny, has) {
-		v.add(checks.Unhealthy, hint, "has %s %s, but none of %s", l.Type, few(values), few(l.ExpectAny))
+		v.Add(checks.Unhealthy, hint, "has %s %s, but none of %s", l.Type, few(values), few(l.ExpectAny))
 	}
 }
 

@@ -222,9 +222,9 @@ func answersPlainly(err error) bool {
 func (p *page) judge(t *trace, r *reply) checks.Result {
 	total := t.finish()
 	now := time.Now()
-	v := &verdict{}
+	v := &checks.Verdict{}
 	p.rules.judge(v, r)
-	v.slow(total, p.DegradedAfter, p.UnhealthyAfter)
+	slow(v, total, p.DegradedAfter, p.UnhealthyAfter)
 	var res checks.Result
 	if r.TLS != nil {
 		cert := firstToExpire(r.TLS)
@@ -238,9 +238,9 @@ func (p *page) judge(t *trace, r *reply) checks.Result {
 	res.Facts = append(p.facts(r), res.Facts...)
 	res = t.onto(res, p.Name, p.DegradedAfter, p.UnhealthyAfter)
 	res = res.Measure("vitals_probe_http_status_code", float64(r.StatusCode), "probe", p.Name)
-	res.Status, res.Hint = v.status, v.hint
-	if len(v.reasons) > 0 {
-		res.Summary = v.sentence(r.final)
+	res.Status, res.Hint = v.Status, v.Hint
+	if len(v.Reasons) > 0 {
+		res.Summary = r.final + " " + v.Text()
 		return res
 	}
 	res.Summary = fmt.Sprintf("%s answers %s in %s", r.final, statusWords(r.StatusCode), checks.DurationText(total))

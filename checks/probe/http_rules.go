@@ -84,9 +84,9 @@ func parseStatus(text string) (statusRange, bool) {
 
 // judge compares an answer with what is expected. A wrong status says it all:
 // of an error page, body and headers are not judged.
-func (r *rules) judge(v *verdict, got *reply) {
+func (r *rules) judge(v *checks.Verdict, got *reply) {
 	if !r.expects(got.StatusCode) {
-		v.add(checks.Unhealthy, statusHint(got.StatusCode), "answers %s, expected %s", statusWords(got.StatusCode), r.statusText)
+		v.Add(checks.Unhealthy, statusHint(got.StatusCode), "answers %s, expected %s", statusWords(got.StatusCode), r.statusText)
 		return
 	}
 	for _, h := range r.headers {
@@ -94,12 +94,12 @@ func (r *rules) judge(v *verdict, got *reply) {
 	}
 	for _, re := range r.matches {
 		if !re.Match(got.body) {
-			v.add(checks.Unhealthy, "Look at the page: it answers, but not as it should.", "has a body%s in which %q is not found", got.within(), re)
+			v.Add(checks.Unhealthy, "Look at the page: it answers, but not as it should.", "has a body%s in which %q is not found", got.within(), re)
 		}
 	}
 	for _, re := range r.notMatches {
 		if re.Match(got.body) {
-			v.add(checks.Unhealthy, "Look at the page: it answers, but not as it should.", "has a body in which %q is found", re)
+			v.Add(checks.Unhealthy, "Look at the page: it answers, but not as it should.", "has a body in which %q is found", re)
 		}
 	}
 	r.judgeJSON(v, got)
@@ -122,10 +122,10 @@ func (r *reply) within() string {
 	return ""
 }
 
-func (h headerRule) judge(v *verdict, got http.Header) {
+func (h headerRule) judge(v *checks.Verdict, got http.Header) {
 	values := got.Values(h.name)
 	if len(values) == 0 {
-		v.add(checks.Unhealthy, "Look at what sets it: the application, or a proxy in front of it.", "answers without the header %s", h.name)
+		v.Add(checks.Unhealthy, "Look at what sets it: the application, or a proxy in front of it.", "answers without the header %s", h.name)
 		return
 	}
 	for _, value := range values {
@@ -133,25 +133,25 @@ func (h headerRule) judge(v *verdict, got http.Header) {
 			return
 		}
 	}
-	v.add(checks.Unhealthy, "Look at what sets it: the application, or a proxy in front of it.", "answers with a header %s that does not match %q", h.name, h.matches)
+	v.Add(checks.Unhealthy, "Look at what sets it: the application, or a proxy in front of it.", "answers with a header %s that does not match %q", h.name, h.matches)
 }
 
-func (r *rules) judgeJSON(v *verdict, got *reply) {
+func (r *rules) judgeJSON(v *checks.Verdict, got *reply) {
 	if len(r.json) == 0 {
 		return
 	}
 	if got.truncated {
-		v.add(checks.Unknown, "Raise body_limit.", "has a body%s, too long to be read as JSON", got.within())
+		v.Add(checks.Unknown, "Raise body_limit.", "has a body%s, too long to be read as JSON", got.within())
 		return
 	}
 	document, err := readJSON(got.body)
 	if err != nil {
-		v.add(checks.Unhealthy, "Look at the page: it answers, but not with JSON.", "has a body that is not JSON: %s", err)
+		v.Add(checks.Unhealthy, "Look at the page: it answers, but not with JSON.", "has a body that is not JSON: %s", err)
 		return
 	}
 	for _, rule := range r.json {
 		if wrong := rule.judge(document); wrong != "" {
-			v.add(checks.Unhealthy, "Look at the page: it answers, but its JSON says that something is wrong.", "says in its JSON that %s", wrong)
+			v.Add(checks.Unhealthy, "Look at the page: it answers, but its JSON says that something is wrong.", "says in its JSON that %s", wrong)
 		}
 	}
 }

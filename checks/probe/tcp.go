@@ -71,18 +71,18 @@ func (p *port) converse(ctx context.Context, t *trace) checks.Result {
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	said, err := p.talk(conn, t)
 	total := t.finish()
-	v := &verdict{}
+	v := &checks.Verdict{}
 	switch {
 	case err != nil && ctx.Err() != nil && len(said) > 0:
-		v.add(checks.Unhealthy, "Compare what it says with expect.", "said nothing that matches %q within %s; it began with: %s", p.expect, checks.Patience(ctx, t.started), firstLine(said))
+		v.Add(checks.Unhealthy, "Compare what it says with expect.", "said nothing that matches %q within %s; it began with: %s", p.expect, checks.Patience(ctx, t.started), firstLine(said))
 	case err != nil:
 		return failed(p.Address, t.trouble(ctx, err), err)
 	case p.expect != nil && !p.expect.Match(said):
-		v.add(checks.Unhealthy, "Compare what it says with expect.", "said nothing that matches %q; it began with: %s", p.expect, firstLine(said))
+		v.Add(checks.Unhealthy, "Compare what it says with expect.", "said nothing that matches %q; it began with: %s", p.expect, firstLine(said))
 	}
-	v.slow(total, p.DegradedAfter, p.UnhealthyAfter)
-	res := checks.Result{Status: v.status, Hint: v.hint, Summary: v.sentence(p.Address)}
-	if len(v.reasons) == 0 {
+	slow(v, total, p.DegradedAfter, p.UnhealthyAfter)
+	res := checks.Result{Status: v.Status, Hint: v.Hint, Summary: p.Address + " " + v.Text()}
+	if len(v.Reasons) == 0 {
 		res.Summary = p.Address + " accepts connections, in " + checks.DurationText(total)
 		if p.expect != nil {
 			res.Summary = p.Address + " answers as expected, in " + checks.DurationText(total)

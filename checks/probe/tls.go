@@ -70,18 +70,18 @@ func (e *endpoint) do(ctx context.Context) checks.Result {
 	if state == nil {
 		return t.onto(res, e.Name, e.DegradedAfter, e.UnhealthyAfter)
 	}
-	now, v := time.Now(), &verdict{}
+	now, v := time.Now(), &checks.Verdict{}
 	total := t.finish()
 	e.verify(v, state, roots, now)
 	first := earliest(state.PeerCertificates)
 	e.Certificate.judge(v, first, now)
-	v.slow(total, e.DegradedAfter, e.UnhealthyAfter)
+	slow(v, total, e.DegradedAfter, e.UnhealthyAfter)
 
-	res = certified(checks.Result{Status: v.status, Hint: v.hint}, e.Name, state, first, now)
+	res = certified(checks.Result{Status: v.Status, Hint: v.Hint}, e.Name, state, first, now)
 	res = t.onto(res.Add(certificateFacts(state)...), e.Name, e.DegradedAfter, e.UnhealthyAfter)
 	res.Tables = []checks.Table{chainTable(state.PeerCertificates)}
-	if len(v.reasons) > 0 {
-		res.Summary = v.sentence(e.address)
+	if len(v.Reasons) > 0 {
+		res.Summary = e.address + " " + v.Text()
 	} else {
 		res.Summary = fmt.Sprintf("%s has a valid certificate for %s, for another %s (%s)", e.address, e.server,
 			checks.DurationText(first.NotAfter.Sub(now)), tls.VersionName(state.Version))
@@ -133,7 +133,7 @@ func allSuites() []uint16 {
 
 // verify finds everything that is wrong, where a TLS library stops at the
 // first thing.
-func (e *endpoint) verify(v *verdict, state *tls.ConnectionState, roots *x509.CertPool, now time.Time) {
+func (e *endpoint) verify(v *checks.Verdict, state *tls.ConnectionState, roots *x509.CertPool, now time.Time) {
 	note := func(err error) {
 		if err == nil {
 			return
@@ -142,7 +142,7 @@ func (e *endpoint) verify(v *verdict, state *tls.ConnectionState, roots *x509.Ce
 		if !ok { // a system's own verifier has errors of its own
 			trouble = checks.Trouble{Status: checks.Unhealthy, What: "has a certificate that this machine does not accept: " + err.Error(), Hint: "Look at it with openssl s_client -showcerts."}
 		}
-		v.add(trouble.Status, trouble.Hint, "%s", trouble.What)
+		v.Add(trouble.Status, trouble.Hint, "%s", trouble.What)
 	}
 	leaf := state.PeerCertificates[0]
 	at := now
@@ -163,11 +163,11 @@ func (e *endpoint) verify(v *verdict, state *tls.ConnectionState, roots *x509.Ce
 		note(err)
 	}
 	if least := tlsVersion(e.MinVersion); state.Version < least {
-		v.add(checks.Unhealthy, "Allow newer versions of TLS in its settings.", "speaks nothing better than %s, expected %s or newer", tls.VersionName(state.Version), tls.VersionName(least))
+		v.Add(checks.Unhealthy, "Allow newer versions of TLS in its settings.", "speaks nothing better than %s, expected %s or newer", tls.VersionName(state.Version), tls.VersionName(least))
 	}
 	for _, s := range tls.InsecureCipherSuites() {
 		if s.ID == state.CipherSuite {
-			v.add(checks.Degraded, "Allow better cipher suites in its settings.", "agrees on nothing better than the weak cipher suite %s", s.Name)
+			v.Add(checks.Degraded, "Allow better cipher suites in its settings.", "agrees on nothing better than the weak cipher suite %s", s.Name)
 		}
 	}
 }

@@ -17,16 +17,16 @@ func (s *server) cluster(ctx context.Context) checks.Result {
 	if f != nil {
 		return f.result(s.clusterName())
 	}
-	v := &verdict{}
+	v := &checks.Verdict{}
 	seen.judge(v)
 	if seen.hidden {
-		v.add(checks.Unknown, s.target.grant(clusterRights), "does not tell %s who its masters are, so they were not asked", s.target.user())
-		return checks.Result{Status: v.status, Hint: v.hint, Facts: seen.facts(), Summary: s.clusterName() + ": " + strings.Join(v.reasons, "; ")}
+		v.Add(checks.Unknown, s.target.grant(clusterRights), "does not tell %s who its masters are, so they were not asked", s.target.user())
+		return checks.Result{Status: v.Status, Hint: v.Hint, Facts: seen.facts(), Summary: s.clusterName() + ": " + v.Text()}
 	}
 	answers, failures := s.askMasters(ctx, seen.masters)
 	for i, f := range failures {
 		if f != nil {
-			v.add(f.Status, f.Hint, "%s %s", seen.masters[i].address, f.What)
+			v.Add(f.Status, f.Hint, "%s %s", seen.masters[i].address, f.What)
 		}
 	}
 	for _, a := range answers {
@@ -36,7 +36,7 @@ func (s *server) cluster(ctx context.Context) checks.Result {
 	}
 	sum := total(answers)
 	sum.took = time.Since(started)
-	res := checks.Result{Status: v.status, Hint: v.hint, Tables: []checks.Table{nodeTable(seen, answers, failures)}}
+	res := checks.Result{Status: v.Status, Hint: v.Hint, Tables: []checks.Table{nodeTable(seen, answers, failures)}}
 	res.Facts = append(s.facts(sum), seen.facts()...)
 	res.Samples = s.samples(sum.info, sum.keys, sum.keysErr == nil)
 	res.Summary = s.clusterWords(seen, sum, v)
@@ -51,14 +51,14 @@ func (s *server) clusterName() string {
 	return fmt.Sprintf("The Redis cluster at %s and %d more", nodes[0], len(nodes)-1)
 }
 
-func (s *server) clusterWords(seen *view, sum *answer, v *verdict) string {
+func (s *server) clusterWords(seen *view, sum *answer, v *checks.Verdict) string {
 	text := fmt.Sprintf("cluster of %d masters", len(seen.masters))
 	if sum.info != nil {
 		name, version := sum.info.server()
 		text = strings.TrimSpace(name+" "+version) + " " + text
 	}
-	if v.status >= checks.Degraded {
-		return text + ": " + strings.Join(v.reasons, "; ")
+	if v.Status >= checks.Degraded {
+		return text + ": " + v.Text()
 	}
 	text += " answers in " + checks.DurationText(sum.took)
 	if used, ok := sum.info.number("used_memory"); ok {
@@ -67,7 +67,7 @@ func (s *server) clusterWords(seen *view, sum *answer, v *verdict) string {
 	if sum.keysErr == nil {
 		text += fmt.Sprintf(", %d keys", sum.keys)
 	}
-	return strings.Join(append([]string{text}, v.reasons...), "; ")
+	return strings.Join(append([]string{text}, v.Reasons...), "; ")
 }
 
 // anyView returns the view of the first node that answers. Each gets its share
@@ -120,35 +120,35 @@ func (s *server) askMasters(ctx context.Context, masters []shard) ([]*answer, []
 }
 
 // judgeNode judges one master. What is wrong names it.
-func (s *server) judgeNode(a *answer, v *verdict) {
-	node := &verdict{}
+func (s *server) judgeNode(a *answer, v *checks.Verdict) {
+	node := &checks.Verdict{}
 	a.replication(node)
 	s.persistence(a.info, node)
 	s.limits(a.info, node)
 	s.privileges(a, node)
-	for _, reason := range node.reasons {
-		v.add(node.status, node.hint, "%s %s", a.address, reason)
+	for _, reason := range node.Reasons {
+		v.Add(node.Status, node.Hint, "%s %s", a.address, reason)
 	}
 }
 
 // judge judges the cluster as a whole.
-func (seen *view) judge(v *verdict) {
+func (seen *view) judge(v *checks.Verdict) {
 	state := seen.info["cluster_state"]
 	assigned, _ := seen.info.number("cluster_slots_assigned")
 	const look = "CLUSTER NODES says which nodes are missing: start them again, or give their slots to others (redis-cli --cluster fix)."
 	switch {
 	case state == "fail" && assigned < allSlots:
-		v.add(checks.Unhealthy, look, "the cluster is down: %d of its %d slots belong to nobody", allSlots-assigned, allSlots)
+		v.Add(checks.Unhealthy, look, "the cluster is down: %d of its %d slots belong to nobody", allSlots-assigned, allSlots)
 	case state == "fail":
 		lost, _ := seen.info.number("cluster_slots_fail")
-		v.add(checks.Unhealthy, look, "the cluster is down: the nodes of %d of its %d slots are gone", lost, allSlots)
+		v.Add(checks.Unhealthy, look, "the cluster is down: the nodes of %d of its %d slots are gone", lost, allSlots)
 	case state == "":
-		v.add(checks.Healthy, "", "the cluster's state is not known: CLUSTER INFO may not be asked")
+		v.Add(checks.Healthy, "", "the cluster's state is not known: CLUSTER INFO may not be asked")
 	case assigned < allSlots: // cluster-require-full-coverage no
-		v.add(checks.Unhealthy, look, "%d of the cluster's %d slots belong to nobody, and so do their keys", allSlots-assigned, allSlots)
+		v.Add(checks.Unhealthy, look, "%d of the cluster's %d slots belong to nobody, and so do their keys", allSlots-assigned, allSlots)
 	}
 	if n := len(seen.failed); n > 0 {
-		v.add(checks.Degraded, "Start the node again, or take it out with CLUSTER FORGET.", "the cluster has given up %d of its nodes (%s)", n, strings.Join(seen.failed[:min(n, 3)], ", "))
+		v.Add(checks.Degraded, "Start the node again, or take it out with CLUSTER FORGET.", "the cluster has given up %d of its nodes (%s)", n, strings.Join(seen.failed[:min(n, 3)], ", "))
 	}
 }
 
@@ -185,14 +185,14 @@ func (s *server) withCluster(ctx context.Context, res checks.Result) checks.Resu
 		}
 		return res
 	}
-	v := &verdict{}
+	v := &checks.Verdict{}
 	seen.judge(v)
 	res.Facts = append(res.Facts, seen.facts()...)
-	if len(v.reasons) > 0 {
-		res.Summary += "; " + strings.Join(v.reasons, "; ")
+	if len(v.Reasons) > 0 {
+		res.Summary += "; " + v.Text()
 	}
-	if v.status > res.Status {
-		res.Status, res.Hint = v.status, v.hint
+	if v.Status > res.Status {
+		res.Status, res.Hint = v.Status, v.Hint
 	}
 	return res
 }

@@ -7,44 +7,23 @@ import (
 	"vitals/checks"
 )
 
-// verdict collects what is wrong, the worst first.
-type verdict struct {
-	status  checks.Status
-	reasons []string
-	hint    string
-}
-
-// add notes one thing. The hint of the worst and first stays.
-func (v *verdict) add(status checks.Status, hint, format string, values ...any) {
-	reason := fmt.Sprintf(format, values...)
-	if status > v.status {
-		v.status, v.hint = status, hint
-		v.reasons = append([]string{reason}, v.reasons...)
-		return
-	}
-	v.reasons = append(v.reasons, reason)
-	if v.hint == "" {
-		v.hint = hint
-	}
-}
-
 // judge makes the result of a server that answered.
 func (s *server) judge(a *answer) checks.Result {
 	if a.info["redis_mode"] == "sentinel" {
 		return checks.CannotTell(a.at()+" is a Sentinel, which holds no data", nil).
 			WithHint("Put its address into addresses, and the name of its master into master_name.")
 	}
-	v := &verdict{}
+	v := &checks.Verdict{}
 	a.replication(v)
 	s.persistence(a.info, v)
 	s.limits(a.info, v)
 	s.privileges(a, v)
-	res := checks.Result{Status: v.status, Hint: v.hint, Facts: s.facts(a), Samples: s.samples(a.info, a.keys, a.keysErr == nil)}
+	res := checks.Result{Status: v.Status, Hint: v.Hint, Facts: s.facts(a), Samples: s.samples(a.info, a.keys, a.keysErr == nil)}
 	good := a.words()
-	if len(v.reasons) > 0 {
-		good += "; " + strings.Join(v.reasons, "; ")
-		if v.status >= checks.Degraded {
-			good = a.name() + " " + strings.Join(v.reasons, "; ")
+	if len(v.Reasons) > 0 {
+		good += "; " + v.Text()
+		if v.Status >= checks.Degraded {
+			good = a.name() + " " + v.Text()
 		}
 	}
 	res.Summary = good
@@ -82,12 +61,12 @@ func (a *answer) words() string {
 
 // replication judges a replica by its link to the master: without it, it
 // serves data that grows old.
-func (a *answer) replication(v *verdict) {
+func (a *answer) replication(v *checks.Verdict) {
 	if a.info.role() != "replica" || a.info["master_link_status"] == "up" {
 		return
 	}
 	if a.info["master_sync_in_progress"] == "1" {
-		v.add(checks.Unhealthy, "Wait. If it starts again and again, look at client-output-buffer-limit and repl-timeout on the master.",
+		v.Add(checks.Unhealthy, "Wait. If it starts again and again, look at client-output-buffer-limit and repl-timeout on the master.",
 			"is a replica that is still copying the data of its master %s", a.info.master())
 		return
 	}
@@ -95,29 +74,29 @@ func (a *answer) replication(v *verdict) {
 	if d, ok := a.info.seconds("master_link_down_since_seconds"); ok && d >= 0 {
 		since = " for " + checks.DurationText(d)
 	}
-	v.add(checks.Unhealthy, "Look at the master, at the network between the two, and at masterauth on the replica.",
+	v.Add(checks.Unhealthy, "Look at the master, at the network between the two, and at masterauth on the replica.",
 		"is a replica without its master: the link to %s is down%s", a.info.master(), since)
 }
 
 // persistence judges the last writes to disk. By default Redis refuses writes
 // after a failed one; PING then tells, except on replicas.
-func (s *server) persistence(i info, v *verdict) {
+func (s *server) persistence(i info, v *checks.Verdict) {
 	if i["rdb_last_bgsave_status"] == "err" {
-		v.add(checks.Degraded, "Look at its log: most often a full disk, permissions of its folder, or too little memory to fork. With stop-writes-on-bgsave-error it refuses writes.",
+		v.Add(checks.Degraded, "Look at its log: most often a full disk, permissions of its folder, or too little memory to fork. With stop-writes-on-bgsave-error it refuses writes.",
 			"could not save its data to disk the last time")
 	}
 	if i["aof_last_write_status"] == "err" {
-		v.add(checks.Degraded, "Look at its log and at the disk of its folder; it refuses writes until the file can be written.",
+		v.Add(checks.Degraded, "Look at its log and at the disk of its folder; it refuses writes until the file can be written.",
 			"could not write its append-only file the last time")
 	}
 	if i["aof_last_bgrewrite_status"] == "err" {
-		v.add(checks.Degraded, "Look at its log: most often a full disk or too little memory to fork.",
+		v.Add(checks.Degraded, "Look at its log: most often a full disk or too little memory to fork.",
 			"could not rewrite its append-only file the last time, so it grows")
 	}
 }
 
 // limits judges memory and clients against the server's own maxima.
-func (s *server) limits(i info, v *verdict) {
+func (s *server) limits(i info, v *checks.Verdict) {
 	if percent, ok := memoryPercent(i); ok && !i.evicts() {
 		hint := "Look at keys without expiry; raise maxmemory, or choose an eviction policy. When it is full, writes are refused (maxmemory-policy " + i["maxmemory_policy"] + ")."
 		used, _ := i.number("used_memory")
@@ -134,26 +113,26 @@ func (s *server) limits(i info, v *verdict) {
 	}
 }
 
-func (s *server) limit(v *verdict, percent, degraded, unhealthy float64, hint, reason string) {
+func (s *server) limit(v *checks.Verdict, percent, degraded, unhealthy float64, hint, reason string) {
 	switch {
 	case unhealthy > 0 && percent >= unhealthy:
-		v.add(checks.Unhealthy, hint, "%s", reason)
+		v.Add(checks.Unhealthy, hint, "%s", reason)
 	case degraded > 0 && percent >= degraded:
-		v.add(checks.Degraded, hint, "%s", reason)
+		v.Add(checks.Degraded, hint, "%s", reason)
 	}
 }
 
 // privileges says what was not judged because the server does not tell. That
 // alone is no trouble of the server.
-func (s *server) privileges(a *answer, v *verdict) {
+func (s *server) privileges(a *answer, v *checks.Verdict) {
 	switch {
 	case a.infoErr != nil && isNoPermission(a.infoErr):
-		v.add(checks.Healthy, a.grant("+info"), "its memory, clients and replication were not judged, because %s may not use INFO", a.user())
+		v.Add(checks.Healthy, a.grant("+info"), "its memory, clients and replication were not judged, because %s may not use INFO", a.user())
 	case a.infoErr != nil:
-		v.add(checks.Healthy, "", "its memory, clients and replication were not judged: INFO is not available")
+		v.Add(checks.Healthy, "", "its memory, clients and replication were not judged: INFO is not available")
 	}
 	if a.keysErr != nil && isNoPermission(a.keysErr) {
-		v.add(checks.Healthy, a.grant("+dbsize"), "its keys were not counted, because %s may not use DBSIZE", a.user())
+		v.Add(checks.Healthy, a.grant("+dbsize"), "its keys were not counted, because %s may not use DBSIZE", a.user())
 	}
 }
 

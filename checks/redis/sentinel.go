@@ -27,7 +27,7 @@ type sighting struct {
 func (s *server) sentinel(ctx context.Context) checks.Result {
 	nodes := s.nodes()
 	sightings, failures := s.askSentinels(ctx, nodes)
-	v := &verdict{}
+	v := &checks.Verdict{}
 	master := s.chooseMaster(nodes, sightings, failures, v)
 	facts := []checks.Fact{
 		textFact("master", master),
@@ -35,7 +35,7 @@ func (s *server) sentinel(ctx context.Context) checks.Result {
 		checks.Int("sentinels_answering", int64(len(sightings))),
 	}
 	if master == "" {
-		return checks.Result{Status: v.status, Summary: v.reasons[0], Hint: v.hint, Facts: facts, Error: firstError(failures)}
+		return checks.Result{Status: v.Status, Summary: v.Reasons[0], Hint: v.Hint, Facts: facts, Error: firstError(failures)}
 	}
 	t := s.target
 	t.address = master
@@ -51,19 +51,19 @@ func (s *server) sentinel(ctx context.Context) checks.Result {
 	}
 	res := s.judge(a).Add(facts...)
 	if a.info.role() == "replica" {
-		v.add(checks.Unhealthy, "Wait for the failover to end; if it does not, look at the Sentinels' logs.",
+		v.Add(checks.Unhealthy, "Wait for the failover to end; if it does not, look at the Sentinels' logs.",
 			"the Sentinels give %s as the master, which is only a replica: a failover is under way", master)
 	}
-	return v.onto(res)
+	return onto(v, res)
 }
 
 // onto adds what was found to a result.
-func (v *verdict) onto(res checks.Result) checks.Result {
-	if len(v.reasons) > 0 {
-		res.Summary += "; " + strings.Join(v.reasons, "; ")
+func onto(v *checks.Verdict, res checks.Result) checks.Result {
+	if len(v.Reasons) > 0 {
+		res.Summary += "; " + v.Text()
 	}
-	if v.status > res.Status {
-		res.Status, res.Hint = v.status, v.hint
+	if v.Status > res.Status {
+		res.Status, res.Hint = v.Status, v.Hint
 	}
 	return res
 }
@@ -149,7 +149,7 @@ func (f *failure) notSentinel(t target, name string) {
 
 // chooseMaster returns the address that most Sentinels give, "" when none
 // does, and notes what is wrong with the Sentinels.
-func (s *server) chooseMaster(nodes []string, sightings map[string]sighting, failures []*failure, v *verdict) string {
+func (s *server) chooseMaster(nodes []string, sightings map[string]sighting, failures []*failure, v *checks.Verdict) string {
 	votes, best, noQuorum := map[string]int{}, "", ""
 	for _, node := range nodes {
 		seen, ok := sightings[node]
@@ -170,17 +170,17 @@ func (s *server) chooseMaster(nodes []string, sightings map[string]sighting, fai
 		if best == "" {
 			status = f.Status
 		}
-		v.add(status, f.Hint, "the Sentinel at %s %s", nodes[i], f.What)
+		v.Add(status, f.Hint, "the Sentinel at %s %s", nodes[i], f.What)
 	}
 	if best == "" {
-		v.reasons = []string{fmt.Sprintf("Nobody can find the master %s: %s", s.MasterName, strings.Join(v.reasons, "; "))}
+		v.Reasons = []string{fmt.Sprintf("Nobody can find the master %s: %s", s.MasterName, v.Text())}
 		return ""
 	}
 	if len(votes) > 1 {
-		v.add(checks.Degraded, "A failover may be under way; if it stays, look at the network between the Sentinels.", "the Sentinels do not agree where the master is")
+		v.Add(checks.Degraded, "A failover may be under way; if it stays, look at the network between the Sentinels.", "the Sentinels do not agree where the master is")
 	}
 	if noQuorum != "" {
-		v.add(checks.Degraded, "Start the Sentinels that are missing, or correct the quorum: a failover could not happen now.", "the Sentinels could not agree on a failover: %s", noQuorum)
+		v.Add(checks.Degraded, "Start the Sentinels that are missing, or correct the quorum: a failover could not happen now.", "the Sentinels could not agree on a failover: %s", noQuorum)
 	}
 	return best
 }
