@@ -33,7 +33,7 @@ type Fact struct {
 }
 
 // Limits are the two values at which a fact begins to degrade and to fail its
-// check, in the fact's base unit (bytes, seconds, percent).
+// check, in the fact's base unit (bytes, seconds, percent); 0 means never.
 type Limits struct {
 	Degraded, Unhealthy float64
 }

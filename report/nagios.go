@@ -67,12 +67,20 @@ func perfdata(results []checks.Result) string {
 			}
 			part := "'" + strings.NewReplacer("'", "''", "=", "_", "|", "/").Replace(Clean(name)) + "'=" + plainNumber(value) + perfUnit(f.Kind)
 			if f.Limits != nil {
-				part += ";" + plainNumber(f.Limits.Degraded) + ";" + plainNumber(f.Limits.Unhealthy)
+				part += strings.TrimRight(";"+limitText(f.Limits.Degraded)+";"+limitText(f.Limits.Unhealthy), ";")
 			}
 			parts = append(parts, part)
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// limitText is empty for a limit of 0, which means never.
+func limitText(v float64) string {
+	if v == 0 {
+		return ""
+	}
+	return plainNumber(v)
 }
 
 func perfUnit(k checks.Kind) string {
