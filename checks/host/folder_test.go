@@ -3,9 +3,11 @@ package host
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,73 +78,65 @@ func TestLeftoversOfKilledRunsAreRemoved(t *testing.T) {
 	}
 }
 
-func TestSizesAreCountedOnceAndBounded(t *testing.T) {
-	dir, cache := t.TempDir(), filepath.Join(t.TempDir(), "cache", "sizes.json")
-	for i := range 20 {
-		sub := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.Mkdir(sub, 0o700); err != nil {
-			t.Fatal(err)
+func TestFolderWords(t *testing.T) {
+	for err, says := range map[error]string{
+		syscall.EROFS: "read-only", syscall.EACCES: "may not be written", syscall.EPERM: "may not be written", syscall.ENOSPC: "no space left",
+		syscall.EDQUOT: "quota", syscall.ENOENT: "is missing", syscall.ENOTDIR: "is not a folder", syscall.EIO: "input/output errors",
+		syscall.ESTALE: "lost the file server", syscall.ELOOP: "leads in circles", errHangs: "does not answer", errDiffers: "something else than was written",
+		syscall.ENAMETOOLONG: "cannot be written: file name too long",
+	} {
+		what, hint := folderTrouble(&fs.PathError{Op: "open", Path: "/srv/uploads/" + probePrefix + "X", Err: err})
+		if !strings.Contains(what, says) || strings.Contains(what, probePrefix) || hint == "" {
+			t.Errorf("%v: %q, hint %q; want %q", err, what, hint, says)
 		}
-		if err := os.WriteFile(filepath.Join(sub, "f"), []byte("12345"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first := newSizes(cache).get(t.Context(), dir, time.Minute, time.Hour)
-	if first.Bytes != 100 || first.Files != 20 || !first.Complete {
-		t.Errorf("counted %+v", first)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "late"), []byte("12345"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if again := newSizes(cache).get(t.Context(), dir, time.Minute, time.Hour); again.Bytes != 100 {
-		t.Errorf("another process counted again: %+v", again)
-	}
-	if later := newSizes(cache).get(t.Context(), dir, time.Minute, 0); later.Bytes != 105 {
-		t.Errorf("an old size is used: %+v", later)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if cut := newSizes("").get(ended, dir, time.Minute, time.Hour); cut.Complete {
-		t.Errorf("time was up, yet the count is complete: %+v", cut)
-	}
-	if err := os.WriteFile(cache, []byte("{broken"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if anew := newSizes(cache).get(t.Context(), dir, time.Minute, time.Hour); anew.Bytes != 105 {
-		t.Errorf("with a broken cache: %+v", anew)
 	}
 }
 
-func TestProblems(t *testing.T) {
-	for name, c := range map[string]struct {
-		options checks.Options
-		key     string
-	}{
-		"empty path":        {folders(" "), "paths[0]"},
-		"above 100":         {&MemoryOptions{DegradedPercent: 120}, "degraded_percent"},
-		"turned round":      {&MemoryOptions{DegradedPercent: 90, UnhealthyPercent: 80}, "degraded_percent"},
-		"no sample":         {&CPUOptions{}, "sample"},
-		"pattern":           {&DiskOptions{Include: []string{"["}}, "include[0]"},
-		"no name":           {&ProcessOptions{Match: "x"}, "name"},
-		"nothing named":     {&ProcessOptions{Name: "x"}, "match"},
-		"two ways":          {&ProcessOptions{Name: "x", PID: 1, Match: "x"}, "match"},
-		"no expression":     {&ProcessOptions{Name: "x", Match: "("}, "match"},
-		"max below min":     {&ProcessOptions{Name: "x", PID: 1, MinCount: 3, MaxCount: 2}, "max_count"},
-		"negative rate":     {&NetworkOptions{ErrorsPerSecond: -1}, "errors_per_second"},
-		"negative load":     {&LoadOptions{Degraded: -1}, "degraded"},
-		"negative duration": {&FileSystemOptions{SizeTimeout: -1}, "size_timeout"},
-	} {
-		got := c.options.Problems()
-		if len(got) != 1 || got[0].Key != c.key || got[0].Message == "" {
-			t.Errorf("%s: %v, want one of %s", name, got, c.key)
+func TestFolderThatHangs(t *testing.T) {
+	good := t.TempDir()
+	o := folders(good, "/dead")
+	w := &folderWatch{options: *o, sizes: newSizes("")}
+	release := make(chan struct{})
+	defer close(release)
+	w.flights.ask(ended(t), "/dead", func() folder { <-release; return folder{} }) // as a dead file server does
+	for range 2 {
+		r := w.look(t.Context())
+		wants(t, "hangs", r, checks.Unhealthy, "/dead does not answer")
+		if rows := r.Tables[0].Rows; len(rows) != 2 || rows[0][1] != true || rows[1][1] != false {
+			t.Errorf("the other: %v", r.Tables[0].Rows)
+		}
+		if number(t, r, "accessible") != 0 {
+			t.Errorf("%v", r.Facts)
 		}
 	}
-	for _, k := range Kinds() {
-		if o := k.New(); k.Name != "processes" && o.Problems() != nil {
-			t.Errorf("the defaults of %s: %v", k.Name, o.Problems())
-		}
-		if k.Help == "" || !strings.HasPrefix(k.Example, k.Name+":") {
-			t.Errorf("%s: help %q, example %q", k.Name, k.Help, k.Example)
-		}
+}
+
+// ended is a context whose time is up.
+func ended(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+func TestNoFolderNoCheck(t *testing.T) {
+	if list := folders().Checks(); list != nil {
+		t.Errorf("%v", list)
 	}
+}
+
+func TestFolderIsRelativeOrALink(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Mkdir("uploads", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("uploads", "link"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("circle", "circle"); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "relative", ask(t, folders("uploads")), checks.Healthy, "uploads can be written")
+	wants(t, "a link", ask(t, folders("link")), checks.Healthy, "link can be written")
+	wants(t, "a circle", ask(t, folders("circle")), checks.Unhealthy, "circle is a symbolic link that leads in circles")
 }

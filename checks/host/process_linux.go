@@ -111,7 +111,11 @@ func readProcess(_ context.Context, root string, pid int32, users userNames) (fo
 		vms: int64(n[19]), rss: int64(n[20]) * int64(os.Getpagesize()),
 	}
 	f.started = startTime(n[18])
-	f.user = users.of(owner(dir))
+	uid, resident := status(dir)
+	f.user = users.of(uid)
+	if resident > 0 {
+		f.rss = resident
+	}
 	if files, ok := openFiles(dir + "/fd"); ok {
 		f.open = files
 	}
@@ -147,21 +151,27 @@ func startTime(began float64) time.Time {
 	return time.Now().Add(-ago).Round(time.Second / ticks)
 }
 
-// owner is the number of the user whose rights a process has; "" when it is
+// status reads the number of the user whose rights a process has, and its
+// resident size, which is not exact in /proc/PID/stat; "" and 0 where they are
 // not told.
-func owner(dir string) string {
+func status(dir string) (uid string, resident int64) {
 	text, err := os.ReadFile(dir + "/status")
 	if err != nil {
-		return ""
+		return "", 0
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "Uid:"); ok {
-			if ids := strings.Fields(rest); len(ids) > 1 {
-				return ids[1] // real, effective, saved, file system
+		name, rest, _ := strings.Cut(line, ":")
+		words := strings.Fields(rest)
+		switch {
+		case name == "Uid" && len(words) > 1:
+			uid = words[1] // real, effective, saved, file system
+		case name == "VmRSS" && len(words) > 0:
+			if n, err := strconv.ParseInt(words[0], 10, 64); err == nil {
+				resident = n << 10
 			}
 		}
 	}
-	return ""
+	return uid, resident
 }
 
 // openFiles counts the files a process has open; false where only root and its

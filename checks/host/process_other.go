@@ -29,16 +29,16 @@ func processExists(ctx context.Context, _ string, pid int32) error {
 func processWords(ctx context.Context, _ string, pid int32) (name, line string, err error) {
 	p := &process.Process{Pid: pid}
 	if name, err = p.NameWithContext(ctx); err != nil {
-		return "", "", ended(err)
+		return "", "", unseen(err)
 	}
 	line, _ = p.CmdlineWithContext(ctx) // not readable: the name has to do
 	return filepath.Base(name), line, nil
 }
 
-// ended keeps apart what may not be seen and what is no longer there. The
+// unseen keeps apart what may not be seen and what is no longer there. The
 // system's own processes on macOS and Windows may be seen by nobody: they are
 // not what is looked for.
-func ended(err error) error {
+func unseen(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return errors.New("not to be seen")
 	}

@@ -32,6 +32,7 @@ func child(t *testing.T, marker string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	eventually(t, c.Process.Pid, "sleeping") // it is the shell by now, and waits for its first sleep
 	return c
 }
 
