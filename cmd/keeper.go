@@ -23,7 +23,8 @@ const (
 // history delays no check and changes no answer. What cannot be kept is
 // counted and said in the log.
 type keeper struct {
-	queue   chan checks.Result
+	queue   chan checks.Result // never closed: a check that was under way may still answer
+	quit    chan struct{}
 	lost    atomic.Int64
 	options history.Options
 	log     *slog.Logger
@@ -39,7 +40,7 @@ func (a *App) startKeeper(ctx context.Context, cfg *configs.Config, log *slog.Lo
 		close(k.done)
 		return k
 	}
-	k.queue = make(chan checks.Result, keeperBacklog)
+	k.queue, k.quit = make(chan checks.Result, keeperBacklog), make(chan struct{})
 	go k.run(context.WithoutCancel(ctx))
 	return k
 }
@@ -56,10 +57,10 @@ func (k *keeper) observe(r checks.Result) {
 	}
 }
 
-// stop writes what is left. Nobody may observe after it.
+// stop writes what is left. What is observed after it is not kept.
 func (k *keeper) stop() {
-	if k.queue != nil {
-		close(k.queue)
+	if k.quit != nil {
+		close(k.quit)
 	}
 	<-k.done
 }
@@ -71,13 +72,25 @@ func (k *keeper) run(ctx context.Context) {
 	defer prune.Stop()
 	for {
 		select {
-		case r, ok := <-k.queue:
-			if !ok {
-				return
-			}
+		case r := <-k.queue:
 			k.write(ctx, k.batch(r))
 		case <-prune.C:
 			k.prune(ctx)
+		case <-k.quit:
+			k.drain(ctx)
+			return
+		}
+	}
+}
+
+// drain writes what waits already.
+func (k *keeper) drain(ctx context.Context) {
+	for {
+		select {
+		case r := <-k.queue:
+			k.write(ctx, k.batch(r))
+		default:
+			return
 		}
 	}
 }
@@ -87,10 +100,7 @@ func (k *keeper) batch(first checks.Result) []checks.Result {
 	batch := []checks.Result{first}
 	for len(batch) < keeperBatch {
 		select {
-		case r, ok := <-k.queue:
-			if !ok {
-				return batch
-			}
+		case r := <-k.queue:
 			batch = append(batch, r)
 		default:
 			return batch
