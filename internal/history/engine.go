@@ -25,7 +25,6 @@ type EngineOptions struct {
 type Engine struct {
 	db      *DB
 	options EngineOptions
-	parser  parser.Parser
 	engine  *promql.Engine
 }
 
@@ -41,9 +40,8 @@ func NewEngine(db *DB, o EngineOptions) *Engine {
 	if o.Lookback <= 0 {
 		o.Lookback = 5 * time.Minute
 	}
-	p := parser.NewParser(parser.Options{})
-	return &Engine{db: db, options: o, parser: p, engine: promql.NewEngine(promql.EngineOpts{
-		Timeout: o.Timeout, MaxSamples: o.MaxSamples, LookbackDelta: o.Lookback, Parser: p,
+	return &Engine{db: db, options: o, engine: promql.NewEngine(promql.EngineOpts{
+		Timeout: o.Timeout, MaxSamples: o.MaxSamples, LookbackDelta: o.Lookback, Parser: parser.NewParser(parser.Options{}),
 		EnableAtModifier: true, EnableNegativeOffset: true,
 		// Prometheus' own default for [1h:] is its evaluation interval, a minute.
 		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Minute.Milliseconds() },
