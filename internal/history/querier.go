@@ -32,24 +32,24 @@ type querier struct {
 // Select returns the series that match and have samples in the time asked for,
 // sorted by labels.
 func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
-	from, to := q.from, q.to
+	ask := question{from: q.from, to: q.to, matchers: matchers}
 	if hints != nil {
-		from, to = hints.Start, hints.End
+		ask = asked(hints, matchers)
 	}
-	metrics, stretches, err := q.view.read(ctx, from, to, matchers)
+	found, err := q.view.read(ctx, ask)
 	if err != nil {
 		return storage.ErrSeriesSet(err)
 	}
-	set := &seriesSet{at: -1}
-	for i, m := range metrics {
-		if s := stretches[i].between(from, to); len(s.times) > 0 {
-			set.series = append(set.series, series{m.labels, s})
-		}
+	if hints != nil && hints.Limit > 0 && len(found) > hints.Limit {
+		found = found[:hints.Limit]
 	}
-	if hints != nil && hints.Limit > 0 && len(set.series) > hints.Limit {
-		set.series = set.series[:hints.Limit]
-	}
-	return set
+	return &seriesSet{series: found, at: -1}
+}
+
+// asked is what the engine's hints ask for. Without steps and range it looks at
+// one moment, where the newest sample of a series is all that counts.
+func asked(hints *storage.SelectHints, matchers []*labels.Matcher) question {
+	return question{from: hints.Start, to: hints.End, newest: hints.Step == 0 && hints.Range == 0 && hints.Func != "series", matchers: matchers}
 }
 
 // LabelValues returns the values that a label has, sorted, among the series

@@ -62,30 +62,18 @@ func (e *Engine) noData(ctx context.Context, v *view, expr string, at time.Time)
 	if err != nil {
 		return false, err
 	}
-	for _, a := range asked {
-		_, stretches, err := v.read(ctx, a.from, a.to, a.matchers)
-		if err != nil {
+	for _, q := range asked {
+		if found, err := v.read(ctx, q); err != nil || len(found) > 0 {
 			return false, err
-		}
-		for _, s := range stretches {
-			if part := s.between(a.from, a.to); len(part.times) > 0 {
-				return false, nil
-			}
 		}
 	}
 	return len(asked) > 0, nil
 }
 
-// selection is what one selector of an expression reads.
-type selection struct {
-	from, to int64 // Unix milliseconds, both included
-	matchers []*labels.Matcher
-}
-
 // asked returns what an expression reads at a moment. It lets the query engine
 // say so itself: it evaluates the expression over nothing and writes down what
 // it is asked for, which is all of it before anything is computed.
-func (e *Engine) asked(ctx context.Context, expr string, at time.Time) ([]selection, error) {
+func (e *Engine) asked(ctx context.Context, expr string, at time.Time) ([]question, error) {
 	n := &notes{}
 	nothing := storage.QueryableFunc(func(int64, int64) (storage.Querier, error) { return n, nil })
 	query, err := e.engine.NewInstantQuery(ctx, nothing, nil, expr, at)
@@ -100,10 +88,10 @@ func (e *Engine) asked(ctx context.Context, expr string, at time.Time) ([]select
 }
 
 // notes is a querier that has nothing and remembers what it was asked for.
-type notes struct{ asked []selection }
+type notes struct{ asked []question }
 
 func (n *notes) Select(_ context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
-	n.asked = append(n.asked, selection{hints.Start, hints.End, matchers})
+	n.asked = append(n.asked, asked(hints, matchers))
 	return storage.EmptySeriesSet()
 }
 

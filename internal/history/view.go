@@ -21,14 +21,15 @@ type view struct {
 	db   *DB
 	wide bool // see keep
 
-	mu     sync.Mutex
-	conn   *sql.Conn // nil before the first read and after close
-	closed bool
-	file   os.FileInfo // which file it reads
-	list   *catalog
-	kept   map[*metric]*stretch // what was read of some metrics
-	recent map[*metric]*stretch // what a wide view read of all of them; nil before
-	span   stretch              // from when to when that is
+	mu      sync.Mutex
+	conn    *sql.Conn // nil before the first read and after close
+	closed  bool
+	file    os.FileInfo // which file it reads
+	list    *catalog
+	answers map[string][]series
+	kept    map[*metric]*stretch // what was read of some metrics
+	recent  map[*metric]*stretch // what a wide view read of all of them; nil before
+	span    stretch              // from when to when that is
 }
 
 // stretch is the samples of one metric between two times, in order.
@@ -42,7 +43,9 @@ type stretch struct {
 // all metrics at once. Most rules ask for the last five minutes, or ten.
 const wideWindow = 15 * 60 * 1000
 
-func (db *DB) view(wide bool) *view { return &view{db: db, wide: wide, kept: map[*metric]*stretch{}} }
+func (db *DB) view(wide bool) *view {
+	return &view{db: db, wide: wide, kept: map[*metric]*stretch{}, answers: map[string][]series{}}
+}
 
 // begin opens the transaction unless it is open.
 func (v *view) begin(ctx context.Context) error {
@@ -132,24 +135,51 @@ func (v *view) end() {
 	v.conn = nil
 }
 
-// read returns the metrics that match and what is kept of them between two
-// times at least. Metrics without samples are among them.
-func (v *view) read(ctx context.Context, from, to int64, matchers []*labels.Matcher) ([]*metric, []*stretch, error) {
+// question is what is asked of a view.
+type question struct {
+	from, to int64 // Unix milliseconds, both included
+	newest   bool  // only the last sample of each series in that time is of interest
+	matchers []*labels.Matcher
+}
+
+func (q *question) key() string {
+	key := fmt.Sprint(q.from, q.to, q.newest)
+	for _, m := range q.matchers {
+		key += fmt.Sprintf(",%q%s%q", m.Name, m.Type, m.Value)
+	}
+	return key
+}
+
+// read returns the series that match and have samples in the time asked for,
+// sorted by labels. Rules ask for the same again and again, so that answers
+// are kept.
+func (v *view) read(ctx context.Context, q question) ([]series, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	key := q.key()
+	if answer, ok := v.answers[key]; ok && !v.closed {
+		return answer, nil
+	}
 	if err := v.begin(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	found := v.list.matching(matchers)
-	kept, err := v.keep(ctx, from, to, found)
+	found := v.list.matching(q.matchers)
+	kept, err := v.keep(ctx, q.from, q.to, found)
 	if err != nil {
-		return nil, nil, v.trouble(ctx, err)
+		return nil, v.trouble(ctx, err)
 	}
-	stretches := make([]*stretch, len(found))
-	for i, m := range found {
-		stretches[i] = kept[m]
+	var answer []series
+	for _, m := range found {
+		s := kept[m].between(q.from, q.to)
+		if n := len(s.times); n > 0 {
+			if q.newest {
+				s.times, s.values = s.times[n-1:], s.values[n-1:]
+			}
+			answer = append(answer, series{m.labels, s})
+		}
 	}
-	return found, stretches, nil
+	v.answers[key] = answer
+	return answer, nil
 }
 
 // keep reads what is missing, with one statement, and returns where it is. A
