@@ -44,6 +44,8 @@ type DB struct {
 	ours     bool        // whether the file has been seen to be a history of Vitals
 	checks   map[string]known
 	series   map[seriesKey]known
+	readers  *sql.DB  // what queries read through; nil before the first
+	list     *catalog // the series as the last query saw them; nil before the first
 	pruneDue bool
 	closed   bool
 }
@@ -89,6 +91,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 // open opens the file and leaves nothing open when it fails.
 func (db *DB) open(ctx context.Context) error {
 	db.checks, db.series, db.ours = map[string]known{}, map[seriesKey]known{}, false
+	db.list = nil
 	err := create(db.path)
 	if err != nil {
 		return db.explain(err)
@@ -195,6 +198,10 @@ const shortLog = 128 * (4096 + 24)
 func (db *DB) letGo(ctx context.Context, keepLog bool) error {
 	if db.sql == nil {
 		return nil
+	}
+	if db.readers != nil { // first: the last to close decides over the log
+		_ = db.readers.Close() // they wrote nothing
+		db.readers = nil
 	}
 	if keepLog {
 		keepLogOnClose(context.WithoutCancel(ctx), db.sql)
