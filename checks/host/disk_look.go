@@ -64,12 +64,9 @@ func (w *diskWatch) result(disks []disk) checks.Result {
 	}
 	res.Tables = []checks.Table{t}
 	res.Facts = append(w.facts(fullest, full), checks.Int("mounts", int64(len(disks))))
-	switch {
-	case len(said) > 0:
+	if len(said) > 0 {
 		res.Summary = several(said, "; ")
-	case len(disks) == 1:
-		res.Summary = fmt.Sprintf("%s is %.0f %% full, %s available", fullest.path, fullest.space.usedPercent(), checks.BytesText(fullest.space.available))
-	default:
+	} else {
 		res.Summary = fmt.Sprintf("%s is fullest: %.0f %% used, %s available", fullest.path, fullest.space.usedPercent(), checks.BytesText(fullest.space.available))
 	}
 	return res

@@ -30,10 +30,10 @@ func TestDiskJudgesShareAndFloor(t *testing.T) {
 		want    checks.Status
 		words   string
 	}{
-		"room":                      {DefaultDiskOptions(), disk{space: room(100*gb, 50*gb)}, checks.Healthy, "50 % full, 50.0 GB available"},
+		"room":                      {DefaultDiskOptions(), disk{space: room(100*gb, 50*gb)}, checks.Healthy, "50 % used, 50.0 GB available"},
 		"full and small":            {DefaultDiskOptions(), disk{space: room(20*gb, 900_000_000)}, checks.Unhealthy, "/x is 95.5 % full, 900.0 MB left"},
 		"full but 4 GB left":        {DefaultDiskOptions(), disk{space: room(100*gb, 4*gb)}, checks.Degraded, "/x is 96.0 % full"},
-		"full but 400 GB left":      {DefaultDiskOptions(), disk{space: room(10000*gb, 400*gb)}, checks.Healthy, "96 % full, 400.0 GB available"},
+		"full but 400 GB left":      {DefaultDiskOptions(), disk{space: room(10000*gb, 400*gb)}, checks.Healthy, "96 % used, 400.0 GB available"},
 		"small, nearly full":        {DefaultDiskOptions(), disk{space: room(gb, gb/10)}, checks.Degraded, "/x is 90.0 % full"},
 		"the share alone":           {alone, disk{space: room(10000*gb, 400*gb)}, checks.Unhealthy, "/x is 96.0 % full"},
 		"inodes":                    {DefaultDiskOptions(), disk{space: space{size: 100 * gb, used: 50 * gb, available: 50 * gb, inodes: 100, inodesFree: 3}}, checks.Unhealthy, "97.0 % of its inodes used, room for 3 more"},

@@ -4,6 +4,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,10 +27,7 @@ func TestMain(m *testing.M) {
 		o := DefaultOptions()
 		o.Path = path
 		if uid, _ := strconv.Atoi(os.Getenv("VITALS_SQLITE_TEST_UID")); uid != 0 {
-			if err := syscall.Setgroups(nil); err == nil {
-				err = syscall.Setgid(uid)
-			}
-			if err := syscall.Setuid(uid); err != nil {
+			if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(uid), syscall.Setuid(uid)); err != nil {
 				fmt.Print(err)
 			}
 		}
