@@ -85,7 +85,7 @@ func (a *App) query(ctx context.Context, o queryOptions) error {
 		fmt.Fprintf(a.Err, "vitals: note: %s\n", report.Clean(w))
 	}
 	if f.Name == "table" && answer.Kind == history.Matrix && a.OutWidth() > 0 && !a.flags.quiet {
-		return a.written(report.WriteChart(a.Out, linesOf(answer), a.view(cfg)))
+		return a.written(report.WriteChart(a.Out, linesOf(answer), at.Add(-o.span), at, a.view(cfg)))
 	}
 	return a.printList(samplesTable(answer), cfg)
 }

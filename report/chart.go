@@ -30,9 +30,10 @@ const (
 // ChartPoints is how many points across a chart of a terminal's width shows.
 func ChartPoints(width int) int { return max(20, width-chartMargin) }
 
-// WriteChart draws series over time for a terminal, with a line of figures for
-// each. More than a chart can show are listed without being drawn.
-func WriteChart(w io.Writer, lines []Line, v View) error {
+// WriteChart draws series from one moment to another for a terminal, with a
+// line of figures for each. More than a chart can show are listed without being
+// drawn.
+func WriteChart(w io.Writer, lines []Line, from, to time.Time, v View) error {
 	var b bytes.Buffer
 	p := newPaint(v)
 	if len(lines) == 0 {
@@ -40,9 +41,8 @@ func WriteChart(w io.Writer, lines []Line, v View) error {
 		return deliver(w, &b, v)
 	}
 	drawn := lines[:min(len(lines), chartSeries)]
-	first, last := bounds(drawn)
-	b.WriteString(plot(drawn, first, last, v) + "\n")
-	fmt.Fprintf(&b, "%s%s\n\n", strings.Repeat(" ", 2), p.dim(humanTime(first, v.location())+" to "+humanTime(last, v.location())))
+	b.WriteString(plot(drawn, from, to, v) + "\n")
+	fmt.Fprintf(&b, "  %s\n\n", p.dim(humanTime(from, v.location())+" to "+humanTime(to, v.location())))
 	for i, l := range lines {
 		writeLegend(&b, l, i, v, p)
 	}
@@ -50,20 +50,6 @@ func WriteChart(w io.Writer, lines []Line, v View) error {
 		fmt.Fprintf(&b, "%s\n", p.dim(fmt.Sprintf("The last %d are not drawn: more than %d lines cannot be told apart.", n, chartSeries)))
 	}
 	return deliver(w, &b, v)
-}
-
-func bounds(lines []Line) (first, last time.Time) {
-	for _, l := range lines {
-		for _, t := range l.Times {
-			if first.IsZero() || t.Before(first) {
-				first = t
-			}
-			if t.After(last) {
-				last = t
-			}
-		}
-	}
-	return first, last
 }
 
 // chartColors are the terminal's own, in the order of the legend.
@@ -135,7 +121,11 @@ func writeLegend(b *bytes.Buffer, l Line, i int, v View, p paint) {
 	if v.Color && i < chartSeries {
 		mark = chartColors()[i].String() + mark + asciigraph.Default.String()
 	}
-	fmt.Fprintf(b, "%s %s  %s\n", mark, Clean(SeriesName(l.Labels)), p.dim(figures))
+	name, gap := Clean(SeriesName(l.Labels)), "  "
+	if v.Width > 0 && 2+width(name)+2+width(figures) > v.Width {
+		name, gap = cut(name, v.Width-2), "\n  "
+	}
+	fmt.Fprintf(b, "%s %s%s%s\n", mark, name, gap, p.dim(figures))
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

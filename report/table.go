@@ -49,8 +49,12 @@ func toASCII(r rune) rune {
 		return r
 	case r == '…':
 		return '~'
-	case r == '—' || r == '–':
+	case strings.ContainsRune("—–─╴╶", r):
 		return '-'
+	case strings.ContainsRune("│┤┼", r):
+		return '|'
+	case strings.ContainsRune("╭╮╰╯", r):
+		return '.'
 	case r == 'µ':
 		return 'u'
 	}
