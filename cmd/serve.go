@@ -49,6 +49,7 @@ type daemon struct {
 	mu       sync.Mutex // guards cfg, board and stopLoop during a reload
 	board    *checks.Board
 	stopLoop func()
+	asker    *asker
 }
 
 // serve runs `vitals serve` until ctx ends. Ready, where not nil, is called
@@ -65,7 +66,8 @@ func (a *App) serve(ctx context.Context, listen string, ready func(address strin
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Serve.Listen, err)
 	}
 	defer listener.Close()
-	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, keeper: a.startKeeper(ctx, cfg, log)}
+	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, keeper: a.startKeeper(ctx, cfg, log), asker: a.newAsker(cfg)}
+	defer d.asker.close()
 	defer d.keeper.stop()
 	d.start(ctx)
 	defer d.stop()
@@ -97,7 +99,7 @@ func (a *App) serveConfig(listen string) (*configs.Config, error) {
 func (d *daemon) start(ctx context.Context) {
 	d.board, d.stopLoop = d.loop(ctx, d.cfg)
 	d.server = server.New(server.Options{
-		State: stateOf(d.cfg, d.board), Log: d.log, Started: d.app.Now(), Version: readBuild().version,
+		State: d.state(d.cfg, d.board), Log: d.log, Started: d.app.Now(), Version: readBuild().version,
 	})
 	d.http = &http.Server{
 		Handler:           d.server,
@@ -121,8 +123,12 @@ func (d *daemon) loop(ctx context.Context, cfg *configs.Config) (*checks.Board, 
 	return board, func() { cancel(); <-done; board.Close() }
 }
 
-func stateOf(cfg *configs.Config, board *checks.Board) server.State {
-	return server.State{Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token}
+func (d *daemon) state(cfg *configs.Config, board *checks.Board) server.State {
+	s := server.State{Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token}
+	if d.asker != nil {
+		s.Query = d.asker
+	}
+	return s
 }
 
 // run serves until ctx ends, then lets requests under way finish.
@@ -172,7 +178,7 @@ func (d *daemon) reload(ctx context.Context) {
 	stopOld := d.stopLoop
 	board, stop := d.loop(ctx, cfg)
 	board.All(ctx, 0) // the new board has answers before anybody asks it
-	d.server.Swap(stateOf(cfg, board))
+	d.server.Swap(d.state(cfg, board))
 	d.cfg, d.board, d.stopLoop = cfg, board, stop
 	stopOld()
 	d.log.Info("configuration reloaded", "config", or(cfg.File(), "none"), "checks", len(board.Checks()))

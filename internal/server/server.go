@@ -21,6 +21,7 @@ type State struct {
 	Location     *time.Location
 	HealthMaxAge time.Duration // results younger than this answer /health without a new probe
 	Token        checks.Secret // "" closes the admin routes
+	Query        Querier       // nil when there is no history to ask
 }
 
 // Options are what a server is made of.
@@ -51,6 +52,7 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /cache-stats", s.cacheStats)
 	mux.Handle("GET /admin/db-pool-status", s.admin(s.poolStatus))
 	mux.Handle("GET /metrics", s.metrics())
+	s.prometheusRoutes(mux)
 	s.routes = mux
 	return s
 }
