@@ -59,7 +59,10 @@ func defaultCommon() Common { return Common{Timeout: 10 * time.Second} }
 
 // Kinds lists the kinds of channels, sorted by name.
 func Kinds() []KindOfChannel {
-	return []KindOfChannel{slackKind(), webhookKind()}
+	return []KindOfChannel{
+		alertmanagerKind(), consoleKind(), discordKind(), logKind(), ntfyKind(), pagerDutyKind(), slackKind(), teamsKind(),
+		telegramKind(), webhookKind(),
+	}
 }
 
 // problems gathers what is wrong with options.

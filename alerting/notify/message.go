@@ -91,12 +91,15 @@ func (m Message) title() string {
 	return "Vitals"
 }
 
+// text is the text alone.
+func (m Message) text() string { return strings.TrimSpace(clean(m.Text)) }
+
 // body is the text and, where there are any, the addresses to go to.
-func (m Message) body() string {
+func (m Message) body() string { return strings.TrimSpace(m.text() + "\n" + m.addresses()) }
+
+// addresses are a line for each address to go to.
+func (m Message) addresses() string {
 	lines := []string{}
-	if t := strings.TrimSpace(clean(m.Text)); t != "" {
-		lines = append(lines, t)
-	}
 	if m.Runbook != "" {
 		lines = append(lines, "Runbook: "+oneLine(m.Runbook))
 	}

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"vitals/alerting/notify"
 	"vitals/checks"
@@ -41,9 +44,24 @@ func indented(t *testing.T, text string) string {
 // pointed are the channels that post JSON, each sent to an address.
 func pointed(t *testing.T, url string) map[string]notify.Options {
 	address := checks.Secret(url)
+	alertmanager := options[*notify.AlertmanagerOptions](t, "alertmanager")
+	alertmanager.Name, alertmanager.URL, alertmanager.Username, alertmanager.Password = "x", address, "user", "pass"
+	discord := options[*notify.DiscordOptions](t, "discord")
+	discord.Name, discord.URL = "x", address
+	ntfy := options[*notify.NtfyOptions](t, "ntfy")
+	ntfy.Name, ntfy.URL, ntfy.Topic, ntfy.BearerToken = "x", address, "alerts", "tk_123"
+	pagerDuty := options[*notify.PagerDutyOptions](t, "pagerduty")
+	pagerDuty.Name, pagerDuty.URL, pagerDuty.RoutingKey = "x", address, "routing-key-0123456789"
 	slack := options[*notify.SlackOptions](t, "slack")
-	slack.Name, slack.URL = "team", address
-	return map[string]notify.Options{"slack": slack, "webhook": hook(t, url)}
+	slack.Name, slack.URL = "x", address
+	teams := options[*notify.TeamsOptions](t, "teams")
+	teams.Name, teams.URL = "x", address
+	telegram := options[*notify.TelegramOptions](t, "telegram")
+	telegram.Name, telegram.API, telegram.Token, telegram.Chat, telegram.Topic = "x", url, "12345:abcdefghijk", "-100123", 7
+	return map[string]notify.Options{
+		"alertmanager": alertmanager, "discord": discord, "ntfy": ntfy, "pagerduty": pagerDuty, "slack": slack, "teams": teams,
+		"telegram": telegram, "webhook": hook(t, url),
+	}
 }
 
 func TestPayloads(t *testing.T) {
@@ -58,8 +76,74 @@ func TestPayloads(t *testing.T) {
 				if got.Header.Get("Content-Type") != "application/json" || got.Header.Get("User-Agent") != "vitals/1" {
 					t.Errorf("headers: %v", got.Header)
 				}
+				wantPath := map[string]string{"alertmanager": "/api/v2/alerts", "pagerduty": "/v2/enqueue", "telegram": "/bot12345:abcdefghijk/sendMessage"}[name]
+				wantLogin := map[string]string{"alertmanager": "Basic dXNlcjpwYXNz", "ntfy": "Bearer tk_123"}[name]
+				if got.Path != cmp.Or(wantPath, "/") || got.Header.Get("Authorization") != wantLogin {
+					t.Errorf("posted to %s with %q", got.Path, got.Header.Get("Authorization"))
+				}
 				golden(t, name+"-"+kind+".json", indented(t, got.Body))
 			})
+		}
+	}
+}
+
+// TestLongWordsFromOutsideAreCut: receivers refuse messages that are too long.
+func TestLongWordsFromOutsideAreCut(t *testing.T) {
+	m := aMessage()
+	m.Title, m.Text = strings.Repeat("[*ö\U0001F525", 9_000), strings.Repeat("[*ö\U0001F525\n", 90_000)
+	for name := range pointed(t, "http://x") {
+		r := newReceiver(t, nil)
+		if err := channel(t, pointed(t, r.URL)[name]).Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		body := r.one(t).Body
+		var got struct {
+			Text    string                                `json:"text"`
+			Message string                                `json:"message"`
+			Embeds  []struct{ Title, Description string } `json:"embeds"`
+			Payload struct{ Summary string }              `json:"payload"`
+		}
+		if name != "alertmanager" {
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		length := func(text string) int { return utf8.RuneCountInString(text) }
+		switch name {
+		case "discord":
+			if e := got.Embeds[0]; length(e.Title) > 256 || length(e.Description) > 4096 || length(e.Description) < 1000 {
+				t.Errorf("discord: %d and %d", length(e.Title), length(e.Description))
+			}
+		case "ntfy":
+			if len(got.Message) > 4096 || len(got.Message) < 4080 || !utf8.ValidString(got.Message) {
+				t.Errorf("ntfy: %d bytes", len(got.Message))
+			}
+		case "pagerduty":
+			if length(got.Payload.Summary) != 1024 {
+				t.Errorf("pagerduty: %d", length(got.Payload.Summary))
+			}
+		case "teams":
+			if len(body) > 28_000 {
+				t.Errorf("teams: %d bytes", len(body))
+			}
+		case "telegram":
+			if n := len(utf16.Encode([]rune(got.Text))); n > 4096 || n < 4090 {
+				t.Errorf("telegram: %d", n)
+			}
+		}
+	}
+}
+
+// TestWaitsGivenInTheAnswer: two services say in the body how long to wait.
+func TestWaitsGivenInTheAnswer(t *testing.T) {
+	for name, body := range map[string]string{
+		"discord":  `{"message":"You are being rate limited.","retry_after":7.5,"global":false}`,
+		"telegram": `{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7.5}}`,
+	} {
+		r := newReceiver(t, answers(429, body))
+		e := failure(t, channel(t, pointed(t, r.URL)[name]).Send(t.Context(), aMessage()))
+		if !e.Retry || e.After != 7500*time.Millisecond || e.Said == "" {
+			t.Errorf("%s: %+v", name, e)
 		}
 	}
 }

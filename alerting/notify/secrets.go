@@ -84,3 +84,13 @@ func (p *problems) address(key string, a checks.Secret) {
 		p.add(key, "%s", err)
 	}
 }
+
+// below is an address with more of a path. One that cannot be read stays as it
+// is; Problems tells of it.
+func below(address checks.Secret, path string) checks.Secret {
+	u, err := parseAddress(address)
+	if err != nil {
+		return address
+	}
+	return checks.Secret(u.JoinPath(path).String())
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,8 +20,8 @@ import (
 type WebhookOptions struct {
 	URL           checks.Secret `mapstructure:"url" help:"address to post to"`
 	SigningSecret checks.Secret `mapstructure:"signing_secret" help:"signs each message with HMAC-SHA256; whsec_ and base64, or any text; empty: not signed"`
-	BearerToken   checks.Secret `mapstructure:"bearer_token" help:"sent as: Authorization: Bearer TOKEN"`
 	Headers       []Header      `mapstructure:"headers" help:"more headers to send"`
+	Login         `mapstructure:",squash"`
 	HTTP          `mapstructure:",squash"`
 	Common        `mapstructure:",squash"`
 }
@@ -52,14 +53,14 @@ func (o *WebhookOptions) Problems() []checks.Problem {
 	if _, err := signingKey(o.SigningSecret); err != nil {
 		p.add("signing_secret", "%s", err)
 	}
-	p.headerValue("bearer_token", o.BearerToken)
+	p.login(o.Login)
 	for i, h := range o.Headers {
 		at := fmt.Sprintf("headers[%d]", i)
 		switch {
 		case !token(h.Name):
 			p.add(at+".name", "%q is not the name of a header", h.Name)
-		case o.BearerToken != "" && http.CanonicalHeaderKey(h.Name) == "Authorization":
-			p.add(at+".name", "is the header of bearer_token: give one of the two")
+		case o.header() != "" && http.CanonicalHeaderKey(h.Name) == "Authorization":
+			p.add(at+".name", "is the header of username and bearer_token as well: give one of them")
 		}
 		p.headerValue(at+".value", h.Value)
 	}
@@ -81,7 +82,7 @@ func token(text string) bool {
 
 // Channel implements Options.
 func (o *WebhookOptions) Channel(Outlets) Channel {
-	secrets := []checks.Secret{o.SigningSecret, o.BearerToken}
+	secrets := append(o.Login.secrets(), o.SigningSecret)
 	for _, h := range o.Headers {
 		secrets = append(secrets, h.Value)
 	}
@@ -100,9 +101,7 @@ func (c webhook) Send(ctx context.Context, m Message) error {
 		return &Error{What: "was not asked: the message cannot be written as JSON"}
 	}
 	headers := map[string]string{"Idempotency-Key": plainKey(m.Key)}
-	if c.o.BearerToken != "" {
-		headers["Authorization"] = "Bearer " + c.o.BearerToken.Reveal()
-	}
+	maps.Copy(headers, c.o.Login.headers())
 	for _, h := range c.o.Headers {
 		headers[h.Name] = h.Value.Reveal()
 	}
