@@ -86,7 +86,7 @@ func (c discord) Send(ctx context.Context, m Message) error {
 				After float64 `json:"retry_after"` // seconds
 			}
 			if e.Retry && e.After == 0 && json.Unmarshal(answer, &r) == nil {
-				e.After = bounded(r.After)
+				e.After = waitOf(r.After)
 			}
 		},
 	})

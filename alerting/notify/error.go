@@ -57,17 +57,17 @@ func retryAfter(header string, now time.Time) time.Duration {
 		return 0
 	}
 	if seconds, err := strconv.ParseFloat(header, 64); err == nil {
-		return bounded(seconds)
+		return waitOf(seconds)
 	}
 	at, err := http.ParseTime(header)
 	if err != nil {
 		return 0
 	}
-	return bounded(at.Sub(now).Seconds())
+	return waitOf(at.Sub(now).Seconds())
 }
 
-// bounded makes a duration of seconds that somebody else chose.
-func bounded(seconds float64) time.Duration {
+// waitOf makes a duration of seconds that somebody else chose.
+func waitOf(seconds float64) time.Duration {
 	switch {
 	case !(seconds > 0): // also what is not a number
 		return 0

@@ -113,7 +113,7 @@ func (c telegram) Send(ctx context.Context, m Message) error {
 			e.Said = said(c.guard, []byte(r.Description))
 		}
 		if e.Retry && e.After == 0 {
-			e.After = bounded(r.Parameters.After)
+			e.After = waitOf(r.Parameters.After)
 		}
 	}})
 }
