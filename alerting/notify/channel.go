@@ -60,7 +60,7 @@ func defaultCommon() Common { return Common{Timeout: 10 * time.Second} }
 // Kinds lists the kinds of channels, sorted by name.
 func Kinds() []KindOfChannel {
 	return []KindOfChannel{
-		alertmanagerKind(), consoleKind(), discordKind(), execKind(), logKind(), ntfyKind(), pagerDutyKind(), slackKind(), teamsKind(),
+		alertmanagerKind(), consoleKind(), discordKind(), emailKind(), execKind(), logKind(), ntfyKind(), pagerDutyKind(), slackKind(), teamsKind(),
 		telegramKind(), webhookKind(),
 	}
 }
