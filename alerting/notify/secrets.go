@@ -43,7 +43,9 @@ func partsOf(u *url.URL) []checks.Secret {
 		}
 	}
 	if password, ok := u.User.Password(); ok {
-		all = append(all, checks.Secret(password))
+		// It is sent as a header, which receivers repeat as well.
+		login := Login{Username: u.User.Username(), Password: checks.Secret(password)}
+		all = append(all, login.secrets()...)
 	} else if u.User != nil {
 		all = append(all, checks.Secret(u.User.Username()))
 	}

@@ -3,8 +3,10 @@ package notify_test
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -156,7 +158,9 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.String(), "headers": r.Header})
 		}).URL,
-		"redirects": newReceiver(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String()+"/", 307) }).URL,
+		"redirects": newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.String()+"/", http.StatusTemporaryRedirect)
+		}).URL,
 	}
 	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {
@@ -175,6 +179,54 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoKindShowsItsSecrets: whatever a receiver repeats of what it was sent.
+func TestNoKindShowsItsSecrets(t *testing.T) {
+	const mark = "MARK3D"
+	basic := base64.StdEncoding.EncodeToString([]byte("user:" + mark + "-password"))
+	repeats := func(asJSON bool) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			text := fmt.Sprint(r.URL, " ", r.Header.Get("Authorization"))
+			if asJSON {
+				_ = json.NewEncoder(w).Encode(text)
+				return
+			}
+			fmt.Fprint(w, text)
+		}
+	}
+	for name := range pointed(t, "http://x") {
+		for _, asJSON := range []bool{false, true} {
+			r := newReceiver(t, repeats(asJSON))
+			o := pointed(t, r.URL+"/"+mark+"-in-the-path?x="+mark)[name]
+			switch o := o.(type) {
+			case *notify.TelegramOptions:
+				o.API, o.Token = r.URL, "12345:"+mark+"-token"
+			case *notify.NtfyOptions:
+				o.Topic, o.BearerToken = mark+"_topic", mark+"-bearer"
+			case *notify.AlertmanagerOptions:
+				o.Username, o.Password = "user", mark+"-password"
+			case *notify.WebhookOptions:
+				o.URL = checks.Secret(strings.Replace(r.URL, "://", "://user:"+mark+"-password@", 1))
+			}
+			e := failure(t, channel(t, o).Send(t.Context(), aMessage()))
+			if text := e.Error() + e.Hint; strings.Contains(text, mark) || strings.Contains(text, basic) || !strings.Contains(text, "[hidden]") {
+				t.Errorf("%s: %s", name, text)
+			}
+		}
+	}
+	// PagerDuty's key and ntfy's topic travel in the body.
+	for name, secret := range map[string]string{"pagerduty": "routing-key-0123456789", "ntfy": "alerts"} {
+		r := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.Copy(w, r.Body)
+		}))
+		t.Cleanup(r.Close)
+		if e := failure(t, channel(t, pointed(t, r.URL)[name]).Send(t.Context(), aMessage())); strings.Contains(e.Error(), secret) || !strings.Contains(e.Error(), "[hidden]") {
+			t.Errorf("%s: %v", name, e)
+		}
 	}
 }
 

@@ -188,10 +188,9 @@ func (f saslFunc) Next(in []byte) ([]byte, bool, error) {
 }
 
 type loginServer struct {
-	check  func(user, password string) error
-	step   int
-	user   string
-	answer string
+	check func(user, password string) error
+	step  int
+	user  string
 }
 
 func (s *loginServer) Next(in []byte) ([]byte, bool, error) {
