@@ -283,7 +283,7 @@ func TestManyAtOnce(t *testing.T) {
 // the bound leaves room for a busy machine and the race detector.
 func TestRulesAreQuick(t *testing.T) {
 	db := open(t, Options{})
-	at := fleet(t, db)
+	at := fleet(t, db, 4)
 	began := time.Now()
 	evaluate(t, NewEngine(db, EngineOptions{}), rules(), at)
 	if took := time.Since(began); took > 10*time.Second {
