@@ -35,7 +35,7 @@ func NewEngine(db *DB, o EngineOptions) *Engine {
 		o.Timeout = 30 * time.Second
 	}
 	if o.MaxSamples <= 0 {
-		o.MaxSamples = 10_000_000
+		o.MaxSamples = mostSamples
 	}
 	if o.Lookback <= 0 {
 		o.Lookback = 5 * time.Minute
@@ -50,7 +50,9 @@ func NewEngine(db *DB, o EngineOptions) *Engine {
 
 // Instant answers an expression at one moment.
 func (e *Engine) Instant(ctx context.Context, expr string, at time.Time) (Answer, error) {
-	return e.instant(ctx, e.db.Queryable(), expr, at)
+	v := e.db.view(false, e.options.MaxSamples)
+	defer v.close()
+	return e.instant(ctx, v.queryable(), expr, at)
 }
 
 func (e *Engine) instant(ctx context.Context, from storage.Queryable, expr string, at time.Time) (Answer, error) {
@@ -71,7 +73,9 @@ func (e *Engine) Range(ctx context.Context, expr string, from, to time.Time, ste
 	if to.Before(from) {
 		return Answer{}, &ExpressionError{Expr: expr, Reason: "the end of the range is before its start"}
 	}
-	query, err := e.engine.NewRangeQuery(ctx, e.db.Queryable(), nil, expr, from, to, step)
+	v := e.db.view(false, e.options.MaxSamples)
+	defer v.close()
+	query, err := e.engine.NewRangeQuery(ctx, v.queryable(), nil, expr, from, to, step)
 	if err != nil {
 		return Answer{}, e.explain(expr, err)
 	}
@@ -92,17 +96,18 @@ func (e *Engine) answer(ctx context.Context, expr string, query promql.Query) (A
 
 // explain turns an error of the query engine into one for people.
 func (e *Engine) explain(expr string, err error) error {
-	if stored, ok := errors.AsType[*Error](err); ok {
+	stored, ok := errors.AsType[*Error](err)
+	if ok && stored.Kind != Interrupted {
 		return stored
 	}
-	if _, ok := errors.AsType[promql.ErrQueryTimeout](err); ok {
-		return &ExpressionError{Expr: expr, Err: err, Reason: fmt.Sprintf("it was not answered within %s", e.options.Timeout)}
+	if _, ok := errors.AsType[promql.ErrQueryTimeout](err); ok || errors.Is(err, context.DeadlineExceeded) {
+		return &ExpressionError{Expr: expr, Err: err, Reason: fmt.Sprintf("time ran out before it was answered (a query has %s at most)", e.options.Timeout)}
 	}
 	if _, ok := errors.AsType[promql.ErrTooManySamples](err); ok {
 		return &ExpressionError{Expr: expr, Err: err, Reason: fmt.Sprintf(
 			"it needs more than %d samples at one time: ask for less time, fewer series or a larger step", e.options.MaxSamples)}
 	}
-	if _, ok := errors.AsType[promql.ErrQueryCanceled](err); ok {
+	if _, ok := errors.AsType[promql.ErrQueryCanceled](err); ok || stored != nil {
 		return &ExpressionError{Expr: expr, Err: err, Reason: "it was interrupted"}
 	}
 	return expressionError(expr, err)

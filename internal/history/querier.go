@@ -15,13 +15,18 @@ import (
 
 // Queryable is the history as Prometheus' query engine reads it. Every querier
 // sees one moment of it, that of its first question; recording goes on beside
-// it. A querier must be closed.
+// it. A querier must be closed. A selection of more than 10 million samples
+// fails with promql.ErrTooManySamples.
 func (db *DB) Queryable() storage.Queryable {
 	return storage.QueryableFunc(func(from, to int64) (storage.Querier, error) {
-		v := db.view(false)
+		v := db.view(false, mostSamples)
 		return &querier{view: v, from: from, to: to, done: v.close}, nil
 	})
 }
+
+// mostSamples is how many samples a query brings into memory where nobody chose
+// another bound: 160 MB of times and values.
+const mostSamples = 10_000_000
 
 type querier struct {
 	view     *view

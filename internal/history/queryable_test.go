@@ -96,8 +96,19 @@ func TestQueriesAreBounded(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "more than 5 samples") {
 		t.Errorf("got %v, want that it needs too many samples", err)
 	}
+	small := NewEngine(db, EngineOptions{MaxSamples: 40}).Round(at)
+	defer small.Close()
+	for _, expr := range []string{"sum(up)", `max(last_over_time(up[10m]))`} { // 20 samples, though all together are more
+		if a, err := small.Instant(t.Context(), expr); err != nil || text(a) != "{} 1" {
+			t.Errorf("%s in a round: %s, %v", expr, text(a), err)
+		}
+	}
+	_, err = small.Instant(t.Context(), `count(last_over_time({__name__=~".+"}[10m]))`)
+	if err == nil || !strings.Contains(err.Error(), "more than 40 samples") {
+		t.Errorf("got %v, want that it needs too many samples", err)
+	}
 	_, err = NewEngine(db, EngineOptions{Timeout: time.Nanosecond}).Instant(t.Context(), "up", at)
-	if err == nil || !strings.Contains(err.Error(), "not answered within 1ns") {
+	if err == nil || !strings.Contains(err.Error(), "time ran out before it was answered (a query has 1ns") {
 		t.Errorf("got %v, want that time ran out", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
@@ -283,7 +294,7 @@ func TestManyAtOnce(t *testing.T) {
 // the bound leaves room for a busy machine and the race detector.
 func TestRulesAreQuick(t *testing.T) {
 	db := open(t, Options{})
-	at := fleet(t, db)
+	at := fleet(t, db, 4)
 	began := time.Now()
 	evaluate(t, NewEngine(db, EngineOptions{}), rules(), at)
 	if took := time.Since(began); took > 10*time.Second {

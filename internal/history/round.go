@@ -21,12 +21,12 @@ type Round struct {
 // Round begins a round about a moment. It must be closed; until then SQLite
 // keeps what was recorded meanwhile in its log, so that it should be short.
 func (e *Engine) Round(at time.Time) *Round {
-	return &Round{engine: e, view: e.db.view(true), at: at}
+	return &Round{engine: e, view: e.db.view(true, e.options.MaxSamples), at: at}
 }
 
 // Instant answers an expression at the round's moment.
 func (r *Round) Instant(ctx context.Context, expr string) (Answer, error) {
-	return r.engine.instant(ctx, r.queryable(), expr, r.at)
+	return r.engine.instant(ctx, r.view.queryable(), expr, r.at)
 }
 
 // NoData is as Engine.NoData, at the round's moment.
@@ -37,9 +37,10 @@ func (r *Round) NoData(ctx context.Context, expr string) (bool, error) {
 // Close lets go of what was read.
 func (r *Round) Close() { r.view.close() }
 
-func (r *Round) queryable() storage.Queryable {
+// queryable is a view whose queriers leave it open.
+func (v *view) queryable() storage.Queryable {
 	return storage.QueryableFunc(func(from, to int64) (storage.Querier, error) {
-		return &querier{view: r.view, from: from, to: to, done: func() {}}, nil
+		return &querier{view: v, from: from, to: to, done: func() {}}, nil
 	})
 }
 
@@ -52,7 +53,7 @@ func (r *Round) queryable() storage.Queryable {
 // And absent(x) answers where there is no data: a rule that asks for that wants
 // to know.
 func (e *Engine) NoData(ctx context.Context, expr string, at time.Time) (bool, error) {
-	v := e.db.view(false)
+	v := e.db.view(false, e.options.MaxSamples)
 	defer v.close()
 	return e.noData(ctx, v, expr, at)
 }

@@ -3,7 +3,10 @@ package history
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"os"
@@ -13,6 +16,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
 )
 
 // view is the history as it was at one moment: one read transaction. Recording
@@ -20,6 +24,7 @@ import (
 type view struct {
 	db   *DB
 	wide bool // see keep
+	most int  // how many samples one statement may bring into memory
 
 	mu      sync.Mutex
 	conn    *sql.Conn // nil before the first read and after close
@@ -43,8 +48,8 @@ type stretch struct {
 // all metrics at once. Most rules ask for the last five minutes, or ten.
 const wideWindow = 15 * 60 * 1000
 
-func (db *DB) view(wide bool) *view {
-	return &view{db: db, wide: wide, kept: map[*metric]*stretch{}, answers: map[string][]series{}}
+func (db *DB) view(wide bool, most int) *view {
+	return &view{db: db, wide: wide, most: most, kept: map[*metric]*stretch{}, answers: map[string][]series{}}
 }
 
 // begin opens the transaction unless it is open.
@@ -103,6 +108,9 @@ func (db *DB) openReaders() error {
 // trouble explains an error of reading. A damaged file is moved aside, as when
 // recording meets one; what was asked for fails all the same.
 func (v *view) trouble(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[promql.ErrTooManySamples](err); ok {
+		return err
+	}
 	err = v.db.explain(err)
 	if KindOf(err) != Broken {
 		return err
@@ -197,8 +205,12 @@ func (v *view) keep(ctx context.Context, from, to int64, found []*metric) (map[*
 			recent, err := v.load(ctx, asked.from, asked.to, v.list.all)
 			if err == nil {
 				v.recent, v.span = recent, asked
+				return recent, nil
 			}
-			return recent, err
+			if _, tooMany := errors.AsType[promql.ErrTooManySamples](err); !tooMany {
+				return nil, err
+			}
+			v.wide = false // what was asked for may be little of it
 		}
 	}
 	asked := stretch{from: from, to: to}
@@ -250,32 +262,46 @@ func (v *view) ids(wanted map[*metric]*stretch) string {
 	return strings.Join(list, ",")
 }
 
+// fill reads past database/sql, whose conversions cost as much as the reading.
 func (v *view) fill(ctx context.Context, query string, from, to int64, into map[*metric]*stretch) error {
-	rows, err := v.conn.QueryContext(ctx, query, from, to)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, at int64
-		var value sql.NullFloat64
-		if err := rows.Scan(&id, &at, &value); err != nil {
+	return v.conn.Raw(func(conn any) error {
+		asks, ok := conn.(driver.QueryerContext)
+		if !ok {
+			return fmt.Errorf("the driver's %T takes no queries", conn)
+		}
+		rows, err := asks.QueryContext(ctx, query, []driver.NamedValue{{Ordinal: 1, Value: from}, {Ordinal: 2, Value: to}})
+		if err != nil {
 			return err
 		}
-		if s := into[v.list.byID[id]]; s != nil {
-			s.add(at, value)
+		defer rows.Close()
+		row, n := make([]driver.Value, 3), 0
+		for err = rows.Next(row); err == nil; err = rows.Next(row) {
+			if err := ctx.Err(); err != nil { // the driver heeds it up to the first row only
+				return err
+			}
+			if n++; n > v.most {
+				return promql.ErrTooManySamples("reading the history")
+			}
+			id, _ := row[0].(int64)
+			at, _ := row[1].(int64)
+			x, ok := row[2].(float64)
+			if !ok {
+				x = math.NaN()
+			}
+			if s := into[v.list.byID[id]]; s != nil {
+				s.add(at, x)
+			}
 		}
-	}
-	return rows.Err()
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return err
+	})
 }
 
 // add appends a sample. Of two at one time, from two rows that are one metric,
 // the later row counts.
-func (s *stretch) add(at int64, value sql.NullFloat64) {
-	x := value.Float64
-	if !value.Valid {
-		x = math.NaN()
-	}
+func (s *stretch) add(at int64, x float64) {
 	if n := len(s.times); n > 0 && s.times[n-1] == at {
 		s.values[n-1] = x
 		return
