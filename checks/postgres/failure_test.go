@@ -163,14 +163,19 @@ func TestRefusedLogins(t *testing.T) {
 	expect(t, res, checks.Unhealthy, fmt.Sprintf("does not let user %q into database", role))
 	exec(t, owner, res.Hint) // the hint is true
 	expect(t, run(t, options(plain))[0], checks.Healthy, "answers")
-	// A server lets go of a session a moment after its client is gone.
-	exec(t, owner, "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_stat_clear_snapshot(); "+
-		"IF NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = '"+role+"') THEN RETURN; END IF; PERFORM pg_sleep(0.01); END LOOP; END $$")
+	exec(t, owner, untilNoSession(role))
 	exec(t, owner, "ALTER ROLE "+role+" CONNECTION LIMIT 1")
 	session(t, plain)
 	expect(t, run(t, options(plain))[0], checks.Unhealthy, "has no connection left")
 	exec(t, owner, "ALTER ROLE "+role+" NOLOGIN")
 	expect(t, run(t, options(plain))[0], checks.Unhealthy, "does not let user")
+}
+
+// untilNoSession is SQL that waits, for five seconds at most, until a role has
+// no session: a server lets go of one a moment after its client is gone.
+func untilNoSession(role string) string {
+	return "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_stat_clear_snapshot(); " +
+		"IF NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = '" + role + "') THEN RETURN; END IF; PERFORM pg_sleep(0.01); END LOOP; END $$"
 }
 
 func TestInterrupted(t *testing.T) {

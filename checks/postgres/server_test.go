@@ -40,7 +40,7 @@ func TestOnAServerThatIsBroken(t *testing.T) {
 		address = with(t, address, url.UserPassword("app", secret))
 		expect(t, run(t, options(address))[0], checks.Unhealthy, fmt.Sprintf("PostgreSQL at %s/.s.PGSQL.%d refuses the password", sockets, pg.Port))
 	})
-	t.Run("too many connections", func(t *testing.T) { tooManyConnections(t, app) })
+	t.Run("too many connections", func(t *testing.T) { tooManyConnections(t, pg, app) })
 	t.Run("the connection is kept", func(t *testing.T) { connectionIsKept(t, pg, app) })
 	t.Run("a kept connection that hangs", func(t *testing.T) { keptConnectionHangs(t, pg, app) })
 	t.Run("a server that hangs", func(t *testing.T) { serverHangs(t, pg, app) })
@@ -50,7 +50,8 @@ func TestOnAServerThatIsBroken(t *testing.T) {
 	t.Run("stopped and started", func(t *testing.T) { stoppedAndStarted(t, pg, app) })
 }
 
-func tooManyConnections(t *testing.T, app string) {
+func tooManyConnections(t *testing.T, pg *testenv.PostgresServer, app string) {
+	pg.Exec(t, untilNoSession("app"))
 	for range 5 {
 		session(t, app)
 	}
@@ -69,6 +70,7 @@ func vitalsSessions(t *testing.T, app string) string {
 }
 
 func connectionIsKept(t *testing.T, pg *testenv.PostgresServer, app string) {
+	pg.Exec(t, untilNoSession("app"))
 	list := options(app, func(o *Options) { o.Pool.Size = 5 }).Checks()
 	defer closeAll(list)
 	for range 3 {
