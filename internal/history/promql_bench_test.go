@@ -82,3 +82,39 @@ func evaluate(t testing.TB, e *Engine, rules []string, at time.Time) {
 		}
 	}
 }
+
+// Twenty objectives with their four windows each, over three days of what
+// fifty checks find every minute: all in one round, told before or not.
+func BenchmarkObjectives(b *testing.B) {
+	db := open(b, Options{})
+	for m := range 3 * 24 * 60 {
+		results := make([]checks.Result, 50)
+		for i := range results {
+			results[i] = at(fmt.Sprintf("check-%d", i), t0.Add(time.Duration(m)*time.Minute))
+		}
+		record(b, db, results...)
+	}
+	e, at := NewEngine(db, EngineOptions{}), t0.Add(3*24*time.Hour)
+	var list []string
+	for i := range 20 {
+		for _, span := range []string{"5m", "30m", "1h", "2h", "6h", "1d", "3d"} {
+			list = append(list, fmt.Sprintf(`avg_over_time(probe_seconds{target="check-%d"}[%s]) > 0`, i, span))
+		}
+	}
+	for name, told := range map[string][]string{"told": list, "untold": nil} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				round := e.Round(at)
+				if err := round.Expect(b.Context(), told); err != nil {
+					b.Fatal(err)
+				}
+				for _, expr := range list {
+					if a, err := round.Instant(b.Context(), expr); err != nil || len(a.Vector) != 1 {
+						b.Fatalf("%s: %+v, %v", expr, a, err)
+					}
+				}
+				round.Close()
+			}
+		})
+	}
+}

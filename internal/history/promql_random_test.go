@@ -18,10 +18,19 @@ func TestRandomQuestions(t *testing.T) {
 	db := open(t, Options{})
 	recorded := scattered(t, random, db)
 	e, at := NewEngine(db, EngineOptions{}), t0.Add(3*time.Hour)
-	for range 10 {
+	for i := range 10 {
 		round := e.Round(at)
-		for range 40 {
-			expr, want := askAtRandom(random, recorded, at)
+		exprs, wants := make([]string, 40), make([]string, 40)
+		for j := range exprs {
+			exprs[j], wants[j] = askAtRandom(random, recorded, at)
+		}
+		if i%2 == 0 {
+			if err := round.Expect(t.Context(), append(exprs, "wrong (")); err != nil {
+				t.Error(err)
+			}
+		}
+		for j, expr := range exprs {
+			want := wants[j]
 			for name, f := range map[string]func() (Answer, error){
 				"alone":      func() (Answer, error) { return e.Instant(t.Context(), expr, at) },
 				"in a round": func() (Answer, error) { return round.Instant(t.Context(), expr) },

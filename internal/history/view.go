@@ -108,7 +108,7 @@ func (db *DB) openReaders() error {
 // trouble explains an error of reading. A damaged file is moved aside, as when
 // recording meets one; what was asked for fails all the same.
 func (v *view) trouble(ctx context.Context, err error) error {
-	if _, ok := errors.AsType[promql.ErrTooManySamples](err); ok {
+	if isTooMuch(err) {
 		return err
 	}
 	err = v.db.explain(err)
@@ -124,6 +124,11 @@ func (v *view) trouble(ctx context.Context, err error) error {
 		return err
 	})
 	return err
+}
+
+func isTooMuch(err error) bool {
+	_, ok := errors.AsType[promql.ErrTooManySamples](err)
+	return ok
 }
 
 // close ends the transaction.
@@ -207,7 +212,7 @@ func (v *view) keep(ctx context.Context, from, to int64, found []*metric) (map[*
 				v.recent, v.span = recent, asked
 				return recent, nil
 			}
-			if _, tooMany := errors.AsType[promql.ErrTooManySamples](err); !tooMany {
+			if !isTooMuch(err) {
 				return nil, err
 			}
 			v.wide = false // what was asked for may be little of it
