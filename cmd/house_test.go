@@ -29,15 +29,6 @@ var house = []struct {
 	{"vitals/internal/demo", nil, "the platform is somebody else's application"},
 }
 
-<<<<<<< HEAD
-// banned are packages that must not come in by anybody's hand; with /... all
-// below them too.
-var banned = []struct{ path, because string }{
-	{"github.com/prometheus/prometheus/tsdb", "history is ours; tsdb brings packages that cannot be had (its small chunk packages are free of that)"},
-	{"github.com/prometheus/prometheus/rules", "it pulls in tsdb and the cloud discovery packages"},
-	{"gopkg.in/natefinch/lumberjack.v2", "it leaks a goroutine and is not kept up; timberjack is"},
-	{"github.com/mattn/go-sqlite3", "it needs cgo; the binary is static"},
-=======
 // banned are modules that must not come in by anybody's hand, but for the
 // small packages below them that promql itself needs.
 var banned = []struct {
@@ -52,7 +43,6 @@ var banned = []struct {
 	{"github.com/prometheus/prometheus/rules", "it pulls in tsdb and the cloud discovery packages", nil},
 	{"gopkg.in/natefinch/lumberjack.v2", "it leaks a goroutine and is not kept up; timberjack is", nil},
 	{"github.com/mattn/go-sqlite3", "it needs cgo; the binary is static", nil},
->>>>>>> 2e05e001c14a96c89b714d10ada12518b0a641dc
 }
 
 type goPackage struct {
@@ -88,11 +78,7 @@ func TestNothingBannedComesIn(t *testing.T) {
 	for _, p := range listPackages(t) {
 		for _, dep := range p.Deps {
 			for _, b := range banned {
-<<<<<<< HEAD
-				if within(dep, b.path) {
-=======
 				if (dep == b.path || strings.HasPrefix(dep, b.path+"/")) && !slices.Contains(b.but, dep) {
->>>>>>> 2e05e001c14a96c89b714d10ada12518b0a641dc
 					t.Errorf("%s depends on %s: %s", p.ImportPath, dep, b.because)
 				}
 			}
