@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -85,11 +86,11 @@ func (c *catalog) add(known map[string]*metric, id int64, name, text string) err
 	}
 	b := labels.NewScratchBuilder(len(set) + 1)
 	for label, value := range set {
-		if value != "" && label != labels.MetricName {
+		if value != "" && label != model.MetricNameLabel {
 			b.Add(label, value)
 		}
 	}
-	b.Add(labels.MetricName, name)
+	b.Add(model.MetricNameLabel, name)
 	b.Sort()
 	m := &metric{labels: b.Labels()}
 	m.key = string(m.labels.Bytes(nil))
@@ -111,7 +112,7 @@ func (c *catalog) arrange(known map[string]*metric) {
 	}
 	slices.SortFunc(c.all, func(a, b *metric) int { return labels.Compare(a.labels, b.labels) })
 	for _, m := range c.all {
-		name := m.labels.Get(labels.MetricName)
+		name := m.labels.Get(model.MetricNameLabel)
 		c.byName[name] = append(c.byName[name], m)
 	}
 }
@@ -120,7 +121,7 @@ func (c *catalog) arrange(known map[string]*metric) {
 func (c *catalog) matching(matchers []*labels.Matcher) []*metric {
 	candidates := c.all
 	for _, m := range matchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual && m.Value != "" {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual && m.Value != "" {
 			candidates = c.byName[m.Value]
 		}
 	}
