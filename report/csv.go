@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"vitals/checks"
 )
@@ -28,15 +29,11 @@ func writeCSV(w io.Writer, doc Document, v View) error {
 // listCSV writes keys as the header and bare values in base units.
 func listCSV(w io.Writer, t checks.Table, v View) error {
 	out := csv.NewWriter(w)
-	header := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		header[i] = c.Key()
-	}
-	if err := out.Write(header); err != nil {
+	if err := out.Write(columnKeys(t)); err != nil {
 		return err
 	}
 	for _, row := range t.Rows {
-		if err := out.Write(csvRow(row, v.location())); err != nil {
+		if err := out.Write(csvRow(row, len(t.Columns), v.location())); err != nil {
 			return err
 		}
 	}
@@ -44,9 +41,10 @@ func listCSV(w io.Writer, t checks.Table, v View) error {
 	return out.Error()
 }
 
-func csvRow(row []any, loc *time.Location) []string {
-	line := make([]string, len(row))
-	for i, value := range row {
+func csvRow(row []any, columns int, loc *time.Location) []string {
+	line := make([]string, columns)
+	for i := range line {
+		value := at(row, i)
 		line[i] = bareValue(value, loc)
 		if _, isText := value.(string); isText {
 			line[i] = inert(line[i])
@@ -55,9 +53,11 @@ func csvRow(row []any, loc *time.Location) []string {
 	return line
 }
 
-// inert keeps a spreadsheet from taking outside text for a formula.
+// inert keeps a spreadsheet from taking outside text for a formula. Some trim
+// spaces first, and some read the full-width forms as well.
 func inert(s string) string {
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+	first, _ := utf8.DecodeRuneInString(strings.TrimSpace(s))
+	if first != utf8.RuneError && strings.ContainsRune("=+-@＝＋－＠", first) {
 		return "'" + s
 	}
 	return s

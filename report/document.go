@@ -92,6 +92,42 @@ func Lookup(name string) (Format, error) {
 	return Format{}, fmt.Errorf("%q is no output format: use one of %s", name, strings.Join(names, ", "))
 }
 
+// weight is what a result does to the whole: one that is not critical can
+// degrade it and not fail it.
+func weight(r checks.Result) checks.Status { return checks.Overall([]checks.Result{r}) }
+
+// at returns a row's value in a column; nil where the row is too short.
+func at(row []any, column int) any {
+	if column < len(row) {
+		return row[column]
+	}
+	return nil
+}
+
+// reason is one line of what explains a result.
+type reason struct {
+	heading, text string // lower case; both clean
+}
+
+// reasons says why a result is as it is and what to do next, beside its
+// summary. It is empty for most that are healthy.
+func reasons(r checks.Result) []reason {
+	var all []reason
+	if r.Error != "" && r.Error != r.Summary {
+		all = append(all, reason{"error", Clean(r.Error)})
+	}
+	if len(r.FailedDependencies) > 0 {
+		all = append(all, reason{"depends on", Clean(strings.Join(r.FailedDependencies, ", ")) + ", which failed as well: look there first"})
+	}
+	if r.Status == checks.Unhealthy && !r.Critical {
+		all = append(all, reason{"not critical", "it degrades the whole and does not fail it"})
+	}
+	if r.Hint != "" {
+		all = append(all, reason{"next", Clean(r.Hint)})
+	}
+	return all
+}
+
 // failed is the message of a result that is not healthy: why, or in its
 // absence what.
 func failed(r checks.Result) string {

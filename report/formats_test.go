@@ -5,6 +5,11 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,10 +68,54 @@ func TestJSONKeepsItsSchema(t *testing.T) {
 		if err := compiled.Validate(value); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if key := repeatedKey(t, text); key != "" {
+			t.Errorf("%s: the key %q stands twice in one object", name, key)
+		}
 		broken := strings.Replace(string(text), `"status"`, `"state"`, 1)
 		value, _ = jsonschema.UnmarshalJSON(strings.NewReader(broken))
 		if compiled.Validate(value) == nil {
 			t.Errorf("%s: the schema does not miss the status", name)
+		}
+	}
+}
+
+// repeatedKey returns a key that an object has twice, which decoders into maps
+// hide; "" when there is none.
+func repeatedKey(t *testing.T, text []byte) string {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	type level struct {
+		keys  map[string]bool // nil in an array
+		value bool            // what comes next is a value
+	}
+	var open []level
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return ""
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, ok := token.(string); ok && len(open) > 0 && open[len(open)-1].keys != nil && !open[len(open)-1].value {
+			if open[len(open)-1].keys[key] {
+				return key
+			}
+			open[len(open)-1].keys[key], open[len(open)-1].value = true, true
+			continue
+		}
+		if token == json.Delim('}') || token == json.Delim(']') {
+			open = open[:len(open)-1]
+			continue
+		}
+		if len(open) > 0 {
+			open[len(open)-1].value = false
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, level{keys: map[string]bool{}})
+		case json.Delim('['):
+			open = append(open, level{})
 		}
 	}
 }
@@ -99,17 +148,60 @@ func TestJUnitIsWellFormedAndCounts(t *testing.T) {
 	if err := xml.Unmarshal(output(t, "junit", documents()["mixed.2"]), &suites); err != nil {
 		t.Fatal(err)
 	}
+	// Both are unhealthy in mixed.2 and critical; one that is not does not fail.
 	if s := suites.Suite; s.Tests != 6 || s.Failures != 2 || s.Errors != 1 || len(s.Cases) != 6 {
 		t.Errorf("%d tests, %d failures, %d errors, %d cases", s.Tests, s.Failures, s.Errors, len(s.Cases))
 	}
 	if err := xml.Unmarshal(output(t, "junit", documents()["hostile.2"]), &suites); err != nil {
 		t.Error(err)
 	}
+	suites = junitSuites{}
+	if err := xml.Unmarshal(output(t, "junit", documents()["notcritic.1"]), &suites); err != nil {
+		t.Fatal(err)
+	}
+	if s := suites.Suite; s.Failures != 0 || !strings.HasPrefix(s.Cases[0].Out, "unhealthy: refuses connections\n") {
+		t.Errorf("what only degrades the whole: %d failures, %q", s.Failures, s.Cases[0].Out)
+	}
+}
+
+// A TAP reader takes what follows an unescaped # for a directive, and an
+// indented block between --- and ... for YAML.
+func TestTAPIsRead(t *testing.T) {
+	point := regexp.MustCompile(`^(not )?ok (\d+) - ((?:[^\\#]|\\[\\#])+)$`)
+	for name, doc := range documents() {
+		lines := strings.Split(strings.TrimSuffix(string(output(t, "tap", doc)), "\n"), "\n")
+		if lines[0] != "TAP version 14" || lines[1] != fmt.Sprintf("1..%d", len(doc.Results)) {
+			t.Fatalf("%s begins with %q", name, lines[:2])
+		}
+		n, diagnostic := 0, []string(nil)
+		for _, line := range lines[2:] {
+			switch {
+			case line == "  ---":
+				diagnostic = []string{}
+			case line == "  ...":
+				var fields map[string]string
+				if err := yaml.Unmarshal([]byte(strings.Join(diagnostic, "\n")), &fields); err != nil || fields["status"] != doc.Results[n-1].Status.String() {
+					t.Errorf("%s: %v in %q", name, err, diagnostic)
+				}
+				diagnostic = nil
+			case diagnostic != nil:
+				diagnostic = append(diagnostic, line)
+			default:
+				n++
+				if m := point.FindStringSubmatch(line); m == nil || m[2] != strconv.Itoa(n) || (m[1] == "") != (doc.Results[n-1].Status < checks.Unhealthy && doc.Results[n-1].Status != checks.Unknown || !doc.Results[n-1].Critical) {
+					t.Errorf("%s: %q is not test %d of %s", name, line, n, doc.Results[n-1].Status)
+				}
+			}
+		}
+		if n != len(doc.Results) {
+			t.Errorf("%s: %d of %d tests", name, n, len(doc.Results))
+		}
+	}
 }
 
 func TestPrometheusIsParsed(t *testing.T) {
 	for name, doc := range documents() {
-		p := expfmt.NewTextParser(model.UTF8Validation)
+		p := expfmt.NewTextParser(model.LegacyValidation)
 		families, err := p.TextToMetricFamilies(bytes.NewReader(output(t, "prometheus", doc)))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -156,7 +248,7 @@ func TestGitHubCannotBeMadeToRunCommands(t *testing.T) {
 func TestHumanWords(t *testing.T) {
 	for want, got := range map[string]string{
 		"0 s": HumanDuration(0), "850 µs": HumanDuration(850 * time.Microsecond), "1.5 ms": HumanDuration(1500 * time.Microsecond), "12 ms": HumanDuration(12 * time.Millisecond),
-		"1.3 s": HumanDuration(1300 * time.Millisecond), "2 min 5 s": HumanDuration(125 * time.Second), "3 d 4 h": HumanDuration(76 * time.Hour), "1 h": HumanDuration(time.Hour), "-1 h": HumanDuration(-time.Hour),
+		"1.3 s": HumanDuration(1300 * time.Millisecond), "2 min 5 s": HumanDuration(125 * time.Second), "3 d 4 h": HumanDuration(76 * time.Hour), "1 h": HumanDuration(time.Hour), "1 ms": HumanDuration(999700 * time.Nanosecond), "1 s": HumanDuration(999700 * time.Microsecond), "1 min": HumanDuration(59970 * time.Millisecond), "-1 h": HumanDuration(-time.Hour),
 		"45.2 MB": HumanValue(checks.KindBytes, int64(45200000), nil), "12": HumanValue(checks.KindInteger, int64(12), nil),
 		"80.1 %": HumanValue(checks.KindPercent, 80.0623, nil), "—": HumanValue(checks.KindBytes, nil, nil), "yes": HumanValue(checks.KindBool, true, nil),
 		"2026-11-23 10:00:00": HumanValue(checks.KindTime, moment, india), "never": HumanValue(checks.KindTime, time.Time{}, nil),

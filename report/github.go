@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"vitals/checks"
 )
 
 // writeGitHub prints workflow commands, which GitHub shows as annotations,
@@ -17,16 +15,13 @@ func writeGitHub(w io.Writer, doc Document, _ View) error {
 		fmt.Fprintf(&b, "%-9s %s: %s\n", r.Status, Clean(r.Check), Clean(r.Summary))
 	}
 	for _, r := range worstFirst(doc.Results) {
-		command := map[checks.Status]string{checks.Unhealthy: "error", checks.Unknown: "error", checks.Degraded: "warning"}[r.Status]
+		command := pick(weight(r), "", "error", "warning", "error")
 		if command == "" {
 			continue
 		}
-		text := r.Summary
-		if r.Error != "" && r.Error != r.Summary {
-			text += "\n" + r.Error
-		}
-		if r.Hint != "" {
-			text += "\n" + r.Hint
+		text := Clean(r.Summary)
+		for _, why := range reasons(r) {
+			text += "\n" + why.heading + ": " + why.text
 		}
 		fmt.Fprintf(&b, "::%s title=%s::%s\n", command, githubProperty("vitals "+r.Check+" is "+r.Status.String()), githubData(text))
 	}
@@ -36,11 +31,7 @@ func writeGitHub(w io.Writer, doc Document, _ View) error {
 
 // githubData escapes what the runner's own toolkit escapes.
 func githubData(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = strings.ReplaceAll(Clean(lines[i]), "%", "%25")
-	}
-	return strings.Join(lines, "%0A")
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
 func githubProperty(s string) string {

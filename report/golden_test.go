@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"vitals/checks"
 )
 
@@ -39,9 +41,11 @@ func documents() map[string]Document {
 	pool := done("database.pool", true, 2*time.Millisecond, checks.CannotTell("3 sessions hidden", errors.New("permission denied"), checks.Unmeasured("pool_size", checks.KindInteger)))
 	slow := done("database.slow-queries", true, 11*time.Millisecond, checks.Warn("2 statements slower than 1 s on average", checks.Int("statements", 812), checks.Duration("threshold", time.Second)))
 	slow.Tables = []checks.Table{everyKind()}
-	hostile := done("probe.\x1b[31mred\x1b[0m", true, time.Millisecond, checks.Fail("=cmd|' /C calc'!A0 <script>alert(1)</script> ::error::x | `pipe`\r\nsecond line \u202edecoded\u202c \xff",
-		errors.New("%0A\x1b]0;title\x07 *bold* _x_ & \"quotes\" 'single'"), checks.Text("path", "/a\tb\n|c")))
-	hostile.Tables = []checks.Table{{Name: "t", Columns: []checks.Column{{Name: "query"}}, Rows: [][]any{{"-1+1;DROP|TABLE \x1b[2J"}}}}
+	hostile := done("probe.\x1b[31mred\x1b[0m\\# SKIP", true, time.Millisecond, checks.Fail("=cmd|' /C calc'!A0 <script>alert(1)</script> ::error::x | `pipe`\r\nsecond line \u202edecoded\u202c \xff",
+		errors.New("%0A\x1b]0;title\x07 *bold* _x_ & \"quotes\" 'single'"), checks.Text("path", "/a\tb\n|c"), checks.Text("visitor", "उपयोगकर्ता שלום 👩\u200d👧"),
+		checks.Bytes("size", 1), checks.Int("size_bytes", 2)).WithHint("Look # here\\#: \x1b[1mnow"))
+	hostile.FailedDependencies = []string{"database\x1b[2J"}
+	hostile.Tables = []checks.Table{{Name: "t", Columns: []checks.Column{{Name: "query"}}, Rows: [][]any{{"-1+1;DROP|TABLE \x1b[2J"}, {}}}}
 	return map[string]Document{
 		"healthy.0":   NewDocument([]checks.Result{database, redis}, moment, 17*time.Millisecond),
 		"mixed.2":     NewDocument([]checks.Result{database, redis, memory, files, web, pool}, moment, 1302*time.Millisecond),
@@ -113,6 +117,12 @@ func TestTableGoldensOfTerminals(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestMain keeps the language of whoever runs the tests out of the goldens.
+func TestMain(m *testing.M) {
+	runewidth.DefaultCondition.EastAsianWidth = false
+	os.Exit(m.Run())
 }
 
 func TestHealthGoldens(t *testing.T) {

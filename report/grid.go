@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
@@ -29,6 +30,7 @@ func renderTable(b *bytes.Buffer, t checks.Table, v View, p paint, indent string
 	}
 	var grid bytes.Buffer
 	table := tablewriter.NewTable(&grid,
+		tablewriter.WithEastAsian(eastAsian()), // as width counts, or columns would not meet
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders:  tw.BorderNone,
 			Symbols:  symbols(v),
@@ -67,6 +69,13 @@ func symbols(v View) tw.Symbols {
 	return tw.NewSymbols(tw.StyleLight)
 }
 
+func eastAsian() tw.State {
+	if runewidth.DefaultCondition.EastAsianWidth {
+		return tw.On
+	}
+	return tw.Off
+}
+
 func rightAligned(k checks.Kind) bool {
 	switch k {
 	case checks.KindText, checks.KindTime, checks.KindBool:
@@ -81,9 +90,9 @@ func cells(t checks.Table, v View) (header []string, rows [][]string) {
 		header = append(header, label(c.Name))
 	}
 	for _, row := range t.Rows {
-		line := make([]string, len(row))
-		for i, value := range row {
-			line[i] = HumanValue(t.Columns[i].Kind, value, v.location())
+		line := make([]string, len(t.Columns))
+		for i, c := range t.Columns {
+			line[i] = HumanValue(c.Kind, at(row, i), v.location())
 		}
 		rows = append(rows, line)
 	}

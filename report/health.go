@@ -50,16 +50,17 @@ func isTopPart(check string) bool {
 	return false
 }
 
-// works tells what "healthy": true means for one part: it does its work. A
-// degraded part does, and of an unknown one nothing is known against it; its
-// error and status stand beside.
+// works tells what "healthy": true means for one part: nothing is known against
+// it. A degraded part does its work, and so may an unknown one; the guide's form
+// has no third word, so their status stands beside.
 func works(r checks.Result) bool { return r.Status != checks.Unhealthy }
 
 func healthPart(r checks.Result) object {
 	o := object{{"healthy", works(r)}}
 	switch r.Check {
 	case "database":
-		o = append(o, member{"type", factOr(r, "type", "unknown")}, member{"connection_test", factOr(r, "connection_test", "failed")})
+		o = appendFact(o, r, "type", "type", asIs)
+		o = append(o, member{"connection_test", factOr(r, "connection_test", connectionTest(r.Status))})
 		o = appendFact(o, r, "users_count", "users_count", asIs)
 		o = appendFact(o, r, "response_time", "response_time_ms", wholeMS)
 	case "redis":
@@ -69,13 +70,20 @@ func healthPart(r checks.Result) object {
 		o = append(o, member{"accessible", factOr(r, "accessible", works(r))})
 		o = appendFact(o, r, "uploads_size", "uploads_size_mb", megabytes)
 	case "memory":
-		o = append(o, member{"status", r.Status.String()})
+		o = append(o, member{"status", r.Status.String()}) // the guide has it here always
 		o = appendFact(o, r, "total", "total_mb", megabytes)
 		o = appendFact(o, r, "available", "available_mb", megabytes)
 		o = appendFact(o, r, "used", "percent_used", oneDecimal)
 	}
+	if r.Check != "memory" && (r.Status == checks.Degraded || r.Status == checks.Unknown) {
+		o = append(o, member{"status", r.Status.String()})
+	}
 	return withError(o, r)
 }
+
+// connectionTest is what a status says of the connection where the check has
+// no word of its own for it.
+func connectionTest(s checks.Status) string { return pick(s, "passed", "unknown", "passed", "failed") }
 
 func withError(o object, r checks.Result) object {
 	if r.Status == checks.Unhealthy || r.Status == checks.Unknown {

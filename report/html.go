@@ -24,10 +24,10 @@ type htmlPage struct {
 }
 
 type htmlResult struct {
-	Check, Status, Mark, Summary, Error, Hint, Took string
-	Open                                            bool
-	Facts                                           [][2]string
-	Tables                                          []htmlTable
+	Check, Status, Mark, Summary, Took string
+	Open                               bool
+	Reasons, Facts                     [][2]string
+	Tables                             []htmlTable
 }
 
 type htmlTable struct {
@@ -37,8 +37,7 @@ type htmlTable struct {
 }
 
 type htmlCell struct {
-	Text  string
-	Right bool
+	Text, Class string
 }
 
 // writeHTML prints a page that needs nothing from elsewhere.
@@ -56,10 +55,10 @@ func writeHTML(w io.Writer, doc Document, v View) error {
 func htmlOf(r checks.Result, v View, alone bool) htmlResult {
 	h := htmlResult{
 		Check: Clean(r.Check), Status: r.Status.String(), Mark: newPaint(View{}).mark(r.Status), Summary: Clean(r.Summary),
-		Hint: Clean(r.Hint), Took: HumanDuration(r.Duration), Open: alone || r.Status != checks.Healthy || v.Verbose,
+		Took: HumanDuration(r.Duration), Open: alone || r.Status != checks.Healthy || v.Verbose,
 	}
-	if r.Error != r.Summary {
-		h.Error = Clean(r.Error)
+	for _, why := range reasons(r) {
+		h.Reasons = append(h.Reasons, [2]string{sentenceCase(why.heading), why.text})
 	}
 	for _, f := range r.Facts {
 		h.Facts = append(h.Facts, [2]string{label(f.Name), HumanValue(f.Kind, f.Value, v.location())})
@@ -74,16 +73,27 @@ func htmlTableOf(t checks.Table, v View) htmlTable {
 	header, rows := cells(t, v)
 	h := htmlTable{Name: label(t.Name)}
 	for i, text := range header {
-		h.Header = append(h.Header, htmlCell{text, rightAligned(t.Columns[i].Kind)})
+		h.Header = append(h.Header, htmlCell{text, cellClass(t.Columns[i].Kind)})
 	}
 	for _, row := range rows {
 		line := make([]htmlCell, len(row))
 		for i, text := range row {
-			line[i] = htmlCell{text, rightAligned(t.Columns[i].Kind)}
+			line[i] = htmlCell{text, cellClass(t.Columns[i].Kind)}
 		}
 		h.Rows = append(h.Rows, line)
 	}
 	return h
+}
+
+// cellClass is the page's class for cells of a kind: only text may wrap.
+func cellClass(k checks.Kind) string {
+	switch {
+	case k == checks.KindText:
+		return "text"
+	case rightAligned(k):
+		return "number"
+	}
+	return "short"
 }
 
 func listHTML(w io.Writer, t checks.Table, v View) error {

@@ -77,13 +77,13 @@ func HumanDuration(d time.Duration) string {
 		return "-" + HumanDuration(abs)
 	case abs < time.Microsecond:
 		return strconv.FormatInt(int64(d), 10) + " ns"
-	case abs < time.Millisecond:
+	case abs < time.Millisecond-time.Microsecond/2: // what rounds up to a whole next unit is written in that
 		return humanNumber(float64(d)/1e3, 0) + " µs"
 	case abs < 10*time.Millisecond:
 		return humanNumber(float64(d)/1e6, 1) + " ms"
-	case abs < time.Second:
+	case abs < time.Second-time.Millisecond/2:
 		return humanNumber(float64(d)/1e6, 0) + " ms"
-	case abs < time.Minute:
+	case abs < time.Minute-50*time.Millisecond:
 		return humanNumber(d.Seconds(), 1) + " s"
 	}
 	return twoUnits(d.Round(time.Second))
@@ -129,7 +129,7 @@ func bareValue(value any, loc *time.Location) string {
 		return v.In(loc).Truncate(time.Millisecond).Format(time.RFC3339Nano)
 	}
 	if f, ok := checks.Float(value); ok && !math.IsNaN(f) && !math.IsInf(f, 0) {
-		return strconv.FormatFloat(f, 'f', -1, 64)
+		return numberText(f)
 	}
 	return ""
 }

@@ -60,6 +60,7 @@ func resultObject(r checks.Result) object {
 	for i, t := range r.Tables {
 		tables[i] = object{{"name", t.Name}, {"rows", rowsOf(t)}}
 	}
+	keepApart(facts)
 	o := object{
 		{"check", r.Check}, {"status", r.Status.String()}, {"critical", r.Critical}, {"summary", r.Summary},
 		{"started", r.Started}, {"duration_seconds", r.Duration},
@@ -79,15 +80,45 @@ func resultObject(r checks.Result) object {
 }
 
 func rowsOf(t checks.Table) array {
+	keys := columnKeys(t)
 	rows := make(array, len(t.Rows))
 	for i, row := range t.Rows {
 		o := make(object, len(t.Columns))
-		for j, c := range t.Columns {
-			o[j] = member{c.Key(), row[j]}
+		for j, key := range keys {
+			o[j] = member{key, at(row, j)}
 		}
 		rows[i] = o
 	}
 	return rows
+}
+
+func columnKeys(t checks.Table) []string {
+	o := make(object, len(t.Columns))
+	for i, c := range t.Columns {
+		o[i].key = c.Key()
+	}
+	keepApart(o)
+	keys := make([]string, len(o))
+	for i, m := range o {
+		keys[i] = m.key
+	}
+	return keys
+}
+
+// keepApart puts a number behind keys that stand in an object already: a
+// plugin's "size" in bytes and its "size_bytes" without a unit meet in one key,
+// and of two with one key readers keep one or refuse both.
+func keepApart(o object) {
+	seen := make(map[string]bool, len(o))
+	for i := range o {
+		key := Clean(o[i].key)
+		free := key
+		for n := 2; seen[free]; n++ {
+			free = key + "_" + strconv.Itoa(n)
+		}
+		seen[free] = true
+		o[i].key = free
+	}
 }
 
 func orNull(s string) any {
@@ -166,20 +197,25 @@ func encodeTime(b *bytes.Buffer, t time.Time, loc *time.Location) {
 	b.WriteString(strconv.Quote(t.In(loc).Truncate(time.Millisecond).Format(time.RFC3339Nano)))
 }
 
-// encodeNumber writes numbers without an exponent where JSON readers of all
-// kinds agree on them, and null for what JSON has no word for.
+// encodeNumber writes a number, and null for what JSON has no word for.
 func encodeNumber(b *bytes.Buffer, value any) {
 	if n, ok := value.(int64); ok {
 		b.WriteString(strconv.FormatInt(n, 10))
 		return
 	}
 	f, ok := checks.Float(value)
-	switch {
-	case !ok || math.IsNaN(f) || math.IsInf(f, 0):
+	if !ok || math.IsNaN(f) || math.IsInf(f, 0) {
 		b.WriteString("null")
-	case f == 0 || math.Abs(f) >= 1e-9 && math.Abs(f) < 1e21:
-		b.WriteString(strconv.FormatFloat(f, 'f', -1, 64))
-	default:
-		b.WriteString(strconv.FormatFloat(f, 'g', -1, 64))
+		return
 	}
+	b.WriteString(numberText(f))
+}
+
+// numberText writes a finite number, without an exponent unless it would be
+// longer than anybody reads.
+func numberText(f float64) string {
+	if f == 0 || math.Abs(f) >= 1e-9 && math.Abs(f) < 1e21 {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
 }

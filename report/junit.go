@@ -2,7 +2,6 @@ package report
 
 import (
 	"encoding/xml"
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -26,12 +25,18 @@ type junitSuite struct {
 }
 
 type junitCase struct {
-	Name    string        `xml:"name,attr"`
-	Class   string        `xml:"classname,attr"`
-	Time    string        `xml:"time,attr"`
-	Failure *junitProblem `xml:"failure"`
-	Error   *junitProblem `xml:"error"`
-	Out     string        `xml:"system-out,omitempty"`
+	Name       string          `xml:"name,attr"`
+	Class      string          `xml:"classname,attr"`
+	Time       string          `xml:"time,attr"`
+	Properties []junitProperty `xml:"properties>property"`
+	Failure    *junitProblem   `xml:"failure"`
+	Error      *junitProblem   `xml:"error"`
+	Out        string          `xml:"system-out,omitempty"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 type junitProblem struct {
@@ -40,9 +45,12 @@ type junitProblem struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit prints a test case for each check. Unhealthy is a failure and
-// unknown an error; degraded passes here with a word in its output, since
-// JUnit has nothing between.
+// writeJUnit prints a test case for each check. A failure is what makes the
+// exit code 2, and an error what makes it 3, whatever --fail-on says: a critical
+// check that is unhealthy, and one that could not be carried out, for a gate
+// that learnt nothing must not pass. Degraded, and unhealthy where it is not
+// critical, pass with a word in their output, since JUnit has nothing between.
+// The status stands in a property of every case.
 func writeJUnit(w io.Writer, doc Document, v View) error {
 	s := junitSuite{
 		Name: "vitals", Tests: len(doc.Results), Time: seconds(doc.Duration),
@@ -50,8 +58,9 @@ func writeJUnit(w io.Writer, doc Document, v View) error {
 	}
 	for _, r := range doc.Results {
 		c := junitCase{Name: Clean(r.Check), Class: "vitals", Time: seconds(r.Duration)}
-		problem := &junitProblem{Message: Clean(r.Summary), Type: r.Status.String(), Text: Clean(failed(r))}
-		switch r.Status {
+		c.Properties = []junitProperty{{"status", r.Status.String()}, {"critical", strconv.FormatBool(r.Critical)}}
+		problem := &junitProblem{Message: Clean(r.Summary), Type: r.Status.String(), Text: junitText(r)}
+		switch weight(r) {
 		case checks.Unhealthy:
 			c.Failure = problem
 			s.Failures++
@@ -59,7 +68,7 @@ func writeJUnit(w io.Writer, doc Document, v View) error {
 			c.Error = problem
 			s.Errors++
 		case checks.Degraded:
-			c.Out = fmt.Sprintf("degraded: %s", Clean(r.Summary))
+			c.Out = r.Status.String() + ": " + junitText(r)
 		}
 		s.Cases = append(s.Cases, c)
 	}
@@ -73,6 +82,15 @@ func writeJUnit(w io.Writer, doc Document, v View) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// junitText is the summary and what explains it, a line each.
+func junitText(r checks.Result) string {
+	text := Clean(r.Summary)
+	for _, why := range reasons(r) {
+		text += "\n" + why.heading + ": " + why.text
+	}
+	return text
 }
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }

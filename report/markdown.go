@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"vitals/checks"
 )
@@ -30,11 +31,8 @@ func writeMarkdown(w io.Writer, doc Document, v View) error {
 
 func mdDetails(b *bytes.Buffer, r checks.Result, v View) {
 	fmt.Fprintf(b, "\n### %s %s\n\n%s\n", emoji(r.Status), mdText(r.Check), mdText(r.Summary))
-	if r.Error != "" && r.Error != r.Summary {
-		fmt.Fprintf(b, "\n**Error:** %s\n", mdText(r.Error))
-	}
-	if r.Hint != "" {
-		fmt.Fprintf(b, "\n**Next:** %s\n", mdText(r.Hint))
+	for _, why := range reasons(r) {
+		fmt.Fprintf(b, "\n**%s:** %s\n", sentenceCase(why.heading), mdText(why.text))
 	}
 	if len(r.Facts) > 0 {
 		b.WriteString("\n| | |\n|---|---|\n")
@@ -79,8 +77,13 @@ func mdRow(b *bytes.Buffer, cells []string) {
 }
 
 // mdText keeps outside text from being read as Markdown or HTML.
-func mdText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "#", `\#`, "~", `\~`, "&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(Clean(s))
-}
+func mdText(s string) string { return mdEscapes().Replace(Clean(s)) }
 
-func emoji(s checks.Status) string { return [...]string{"✅", "❔", "⚠️", "❌"}[s] }
+var mdEscapes = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "#", `\#`, "~", `\~`, "&", "&amp;", "<", "&lt;", ">", "&gt;")
+})
+
+// sentenceCase writes the first letter large; for our own words only.
+func sentenceCase(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+func emoji(s checks.Status) string { return pick(s, "✅", "❔", "⚠️", "❌") }

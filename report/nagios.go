@@ -23,12 +23,12 @@ func writeNagios(w io.Writer, doc Document, _ View) error {
 	b.WriteByte('\n')
 	if len(results) > 1 {
 		for _, r := range results {
-			fmt.Fprintf(&b, "%s %s: %s\n", nagiosWord(r.Status), nagiosText(r.Check), nagiosText(r.Summary))
+			fmt.Fprintf(&b, "%s %s: %s\n", nagiosWord(weight(r)), nagiosText(r.Check), nagiosText(r.Summary))
 		}
 	}
 	for _, r := range results {
-		if r.Error != "" && r.Error != r.Summary {
-			fmt.Fprintf(&b, "%s: %s\n", nagiosText(r.Check), nagiosText(r.Error))
+		for _, why := range reasons(r) {
+			fmt.Fprintf(&b, "%s: %s: %s\n", nagiosText(r.Check), why.heading, nagiosText(why.text))
 		}
 	}
 	_, err := w.Write(b.Bytes())
@@ -39,14 +39,14 @@ func nagiosSummary(doc Document, results []checks.Result) string {
 	if len(results) == 1 {
 		return results[0].Check + ": " + results[0].Summary
 	}
-	if doc.Status == checks.Healthy {
+	if doc.Status == checks.Healthy || len(results) == 0 {
 		return tally(doc.Results)
 	}
 	return tally(doc.Results) + "; " + results[0].Check + ": " + results[0].Summary
 }
 
 func nagiosWord(s checks.Status) string {
-	return [...]string{checks.Healthy: "OK", checks.Unknown: "UNKNOWN", checks.Degraded: "WARNING", checks.Unhealthy: "CRITICAL"}[s]
+	return pick(s, "OK", "UNKNOWN", "WARNING", "CRITICAL")
 }
 
 // nagiosText keeps the bar free for perfdata.

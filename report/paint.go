@@ -39,22 +39,46 @@ func (p paint) status(s checks.Status, text string) string {
 	return p.escape("35", text)
 }
 
+// markWidth is how many columns a mark takes at most: where East Asian widths
+// apply, not all of them take the same.
+func (p paint) markWidth() int {
+	widest := 0
+	for _, s := range checks.Statuses() {
+		widest = max(widest, width(p.mark(s)))
+	}
+	return widest
+}
+
 // mark is the sign of a status. Each differs in shape too: colour alone says
 // nothing to many people, and nothing in a log.
 func (p paint) mark(s checks.Status) string {
 	if p.ascii {
-		return [...]string{"ok", "??", "! ", "X "}[s]
+		return pick(s, "OK  ", "??? ", "WARN", "FAIL")
 	}
-	return [...]string{"✓", "?", "▲", "✗"}[s]
+	return pick(s, "✓", "?", "▲", "✗")
+}
+
+// pick chooses the word of a status. A status that this version does not know,
+// which a newer one may have left in the history, counts as unknown.
+func pick(s checks.Status, healthy, unknown, degraded, unhealthy string) string {
+	switch s {
+	case checks.Healthy:
+		return healthy
+	case checks.Degraded:
+		return degraded
+	case checks.Unhealthy:
+		return unhealthy
+	}
+	return unknown
 }
 
 // sparkline draws a trend: a block for each result, as high as its duration
 // among the others, coloured by its status. Without colour a result that was
-// not healthy is its mark.
-func (p paint) sparkline(points []Point) string {
+// not healthy is its mark. It returns how many columns it takes, too.
+func (p paint) sparkline(points []Point) (line string, columns int) {
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	if p.ascii {
-		blocks = []rune(".")
+		blocks = []rune("_.-=#")
 	}
 	var longest time.Duration
 	for _, pt := range points {
@@ -64,17 +88,19 @@ func (p paint) sparkline(points []Point) string {
 	for _, pt := range points {
 		block := string(blocks[0])
 		if longest > 0 {
-			block = string(blocks[int(int64(pt.Duration)*int64(len(blocks)-1)/int64(longest))])
+			share := float64(max(0, pt.Duration)) / float64(longest)
+			block = string(blocks[int(share*float64(len(blocks)-1))])
 		}
-		if pt.Status != checks.Healthy && (!p.color || p.ascii) {
-			block = strings.TrimSpace(p.mark(pt.Status))[:1]
-			if !p.ascii {
-				block = p.mark(pt.Status)
+		if pt.Status != checks.Healthy && !p.color {
+			block = newPaint(View{}).mark(pt.Status)
+			if p.ascii {
+				block = pick(pt.Status, "", "?", "!", "X")
 			}
 		}
 		b.WriteString(p.status(pt.Status, block))
+		columns += width(block)
 	}
-	return b.String()
+	return b.String(), columns
 }
 
 // width is the number of terminal columns a text takes.

@@ -27,13 +27,26 @@ func writePrometheus(w io.Writer, doc Document, _ View) error {
 	}
 	var b bytes.Buffer
 	for _, name := range slices.Sorted(maps.Keys(families)) {
-		fmt.Fprintf(&b, "# TYPE %s %s\n", name, promType(name))
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, MetricHelp(name), promType(name))
 		for _, line := range families[name] {
 			b.WriteString(line + "\n")
 		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// MetricHelp describes a metric in one line.
+func MetricHelp(name string) string {
+	switch name {
+	case "vitals_check_status":
+		return "Last status of the check: 0 healthy, 1 unknown, 2 degraded, 3 unhealthy."
+	case "vitals_check_failed":
+		return "Whether the check was unhealthy when it last ran."
+	case "vitals_check_duration_seconds":
+		return "How long the check took when it last ran."
+	}
+	return "Measured by a check; see docs/checks.md."
 }
 
 // promType goes by Prometheus' naming, but for the guide's two gauges whose

@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -56,11 +57,11 @@ func yamlNode(value any, loc *time.Location) *yaml.Node {
 		return yamlText(bareValue(v, loc))
 	}
 	if f, ok := checks.Float(value); ok && !math.IsNaN(f) && !math.IsInf(f, 0) {
-		text := strconv.FormatFloat(f, 'f', -1, 64)
-		if f == math.Trunc(f) {
-			return yamlScalar("!!int", text)
+		text := numberText(f)
+		if strings.ContainsAny(text, ".e") {
+			return yamlScalar("!!float", text)
 		}
-		return yamlScalar("!!float", text)
+		return yamlScalar("!!int", text)
 	}
 	return yamlScalar("!!null", "null")
 }
