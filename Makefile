@@ -30,10 +30,10 @@ test: ## run every test, on a PostgreSQL and a Redis that it starts and stops
 	@scripts/services run -- $(GO) test $(TESTFLAGS) ./...
 
 test-matrix: ## run the database tests on PostgreSQL 13 to 18
-	@set -e; for major in $(MAJORS); do \
+	@failed=; for major in $(MAJORS); do \
 		echo "PostgreSQL $$major"; \
-		scripts/services run --major $$major -- $(GO) test -count=1 $(TESTFLAGS) ./checks/postgres/... ./internal/history/...; \
-	done
+		scripts/services run --major $$major -- $(GO) test -count=1 $(TESTFLAGS) ./checks/postgres/... ./internal/history/... || failed="$$failed $$major"; \
+	done; [ -z "$$failed" ] || { echo "failed on PostgreSQL$$failed"; exit 1; }
 
 race: ## run every test under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 $(MAKE) --no-print-directory test TESTFLAGS='-race $(TESTFLAGS)'
