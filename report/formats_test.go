@@ -223,6 +223,19 @@ func TestCSVIsReadBack(t *testing.T) {
 	}
 }
 
+func TestCSVIsNoFormula(t *testing.T) {
+	for in, want := range map[string]string{"=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "  =1": "'  =1", "＝1": "'＝1", "": "", "a=1": "a=1", "é": "é"} {
+		list := checks.Table{Columns: []checks.Column{{Name: "x"}, {Name: "n", Kind: checks.KindInteger}}, Rows: [][]any{{in, int64(-1)}}}
+		var b bytes.Buffer
+		if err := listCSV(&b, list, View{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimPrefix(b.String(), "x,n\n"); got != want+",-1\n" && got != `"`+want+`",-1`+"\n" {
+			t.Errorf("%q became %q", in, got)
+		}
+	}
+}
+
 func TestNagiosKeepsTheBarForPerfdata(t *testing.T) {
 	for name, doc := range documents() {
 		first, _, _ := strings.Cut(string(output(t, "nagios", doc)), "\n")
