@@ -90,18 +90,10 @@ func metricOf(s checks.Sample) (prometheus.Metric, string) {
 	return m, id.String()
 }
 
-// helpOf describes the metrics every result gives; others are named by their
-// check's documentation.
+// helpOf describes a metric. The time of the last run is this package's own.
 func helpOf(name string) string {
-	switch name {
-	case "vitals_check_status":
-		return "Last status of the check: 0 healthy, 1 unknown, 2 degraded, 3 unhealthy."
-	case "vitals_check_failed":
-		return "Whether the check was unhealthy when it last ran."
-	case "vitals_check_duration_seconds":
-		return "How long the check took when it last ran."
-	case "vitals_check_last_run_timestamp_seconds":
+	if name == "vitals_check_last_run_timestamp_seconds" {
 		return "When the check last ran."
 	}
-	return "Measured by a check; see docs/checks.md."
+	return report.MetricHelp(name)
 }
