@@ -44,15 +44,6 @@ func (s *Status) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is not a status: use healthy, unknown, degraded or unhealthy", text)
 }
 
-// Worst returns the most worrying of the statuses, and Healthy for none.
-func Worst(statuses ...Status) Status {
-	worst := Healthy
-	for _, s := range statuses {
-		worst = max(worst, s)
-	}
-	return worst
-}
-
 // Overall is the status of a document made of these results: its worst part,
 // where a check that is not critical can degrade the whole but not fail it.
 func Overall(results []Result) Status {

@@ -43,6 +43,7 @@ type daemon struct {
 	listen   string // from the flag, "" for the configuration's
 	cfg      *configs.Config
 	log      *slog.Logger
+	redactor *swappedRedactor
 	keeper   *keeper
 	server   *server.Server
 	http     *http.Server
@@ -59,16 +60,21 @@ func (a *App) serve(ctx context.Context, listen string, ready func(address strin
 	if err != nil {
 		return err
 	}
-	log, logFile := newLogger(cfg, checks.NewRedactor(cfg.Secrets()...), a.Err)
+	redactor := newSwappedRedactor(cfg)
+	log, logFile := newLogger(cfg, redactor.redact, a.Err)
 	defer logFile.Close()
 	listener, err := net.Listen("tcp", cfg.Serve.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Serve.Listen, err)
 	}
 	defer listener.Close()
-	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, keeper: a.startKeeper(ctx, cfg, log), asker: a.newAsker(cfg)}
+	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, redactor: redactor, keeper: a.startKeeper(ctx, cfg, log), asker: a.newAsker(cfg)}
 	defer d.asker.close()
 	defer d.keeper.stop()
+	certificate, err := d.certificate()
+	if err != nil {
+		return err
+	}
 	d.start(ctx)
 	defer d.stop()
 	stopSignals := onReload(ctx, func() { d.reload(ctx) })
@@ -77,7 +83,7 @@ func (a *App) serve(ctx context.Context, listen string, ready func(address strin
 	if ready != nil {
 		ready(listener.Addr().String())
 	}
-	return d.run(ctx, listener)
+	return d.run(ctx, listener, certificate)
 }
 
 func (a *App) serveConfig(listen string) (*configs.Config, error) {
@@ -132,16 +138,19 @@ func (d *daemon) state(cfg *configs.Config, board *checks.Board) server.State {
 }
 
 // run serves until ctx ends, then lets requests under way finish.
-func (d *daemon) run(ctx context.Context, listener net.Listener) error {
+func (d *daemon) run(ctx context.Context, listener net.Listener, c *certificate) error {
 	failed := make(chan error, 1)
-	go func() { failed <- d.listenAndServe(listener) }()
+	go func() { failed <- d.listenAndServe(listener, c) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving ended: %w", err)
 	case <-ctx.Done():
 	}
-	d.log.Info("stopping", "grace", d.cfg.Serve.ShutdownTimeout)
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.Serve.ShutdownTimeout)
+	d.mu.Lock()
+	patience := d.cfg.Serve.ShutdownTimeout
+	d.mu.Unlock()
+	d.log.Info("stopping", "grace", patience)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if err := d.http.Shutdown(grace); err != nil {
 		d.log.Warn("requests were cut off", "error", err)
@@ -153,12 +162,26 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-func (d *daemon) listenAndServe(listener net.Listener) error {
+// certificate reads the TLS key pair, nil where none is configured. One that
+// cannot be used ends the start: a server that answers no handshake would look
+// as if it ran.
+func (d *daemon) certificate() (*certificate, error) {
 	s := d.cfg.Serve
 	if s.TLSCertFile == "" {
+		return nil, nil
+	}
+	c := newCertificate(s.TLSCertFile, s.TLSKeyFile, d.log)
+	if _, err := c.get(nil); err != nil {
+		return nil, &failure{code: exitConfig, err: fmt.Errorf("serve.tls_cert_file and serve.tls_key_file cannot be used: %w", err)}
+	}
+	return c, nil
+}
+
+func (d *daemon) listenAndServe(listener net.Listener, c *certificate) error {
+	if c == nil {
 		return d.http.Serve(listener)
 	}
-	d.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: newCertificate(s.TLSCertFile, s.TLSKeyFile, d.log).get}
+	d.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
 	return d.http.ServeTLS(listener, "", "")
 }
 
@@ -175,6 +198,7 @@ func (d *daemon) reload(ctx context.Context) {
 	if cfg.Serve.Listen != d.cfg.Serve.Listen || cfg.HistoryPath() != d.cfg.HistoryPath() {
 		d.log.Warn("a new listen address or history file takes effect with a restart")
 	}
+	d.redactor.swap(d.cfg, cfg)
 	stopOld := d.stopLoop
 	board, stop := d.loop(ctx, cfg)
 	board.All(ctx, 0) // the new board has answers before anybody asks it

@@ -149,6 +149,15 @@ func TestServeSpeaksTLS(t *testing.T) {
 	}
 }
 
+func TestServeDoesNotStartWithACertificateThatCannotBeUsed(t *testing.T) {
+	dir := t.TempDir()
+	writeConfig(t, dir, quiet+"probes: [{name: yes, kind: command, command: ['true']}]\nserve: {tls_cert_file: none.pem, tls_key_file: key.pem}\n")
+	exit, _, errOut := runSplit(dir, "serve", "--listen", freeAddress(t))
+	if exit != 78 || !strings.Contains(errOut, "tls_cert_file") || !strings.Contains(errOut, "none.pem") {
+		t.Errorf("exit %d\n%s", exit, errOut)
+	}
+}
+
 // TestABrokenHistoryChangesNoAnswer gives serve a data folder that is a file.
 func TestABrokenHistoryChangesNoAnswer(t *testing.T) {
 	dir := t.TempDir()

@@ -5,8 +5,9 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"sync"
 	"time"
+
+	"vitals/checks"
 )
 
 const (
@@ -30,56 +31,34 @@ type ended struct {
 // run runs a program and waits until it has ended, or has been ended with
 // everything that it started. The error is why it did not start.
 func run(ctx context.Context, cmd *exec.Cmd, input []byte) (ended, error) {
-	spoken := &bounded{max: maxSpoken}
+	spoken := &checks.Bounded{Max: maxSpoken}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), spoken, spoken
 	cmd.WaitDelay = afterwards
-	ownGroup(cmd)
+	checks.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return ended{}, err
 	}
-	group := newGroup(cmd)
+	group := checks.NewGroup(cmd)
 	done := make(chan struct{})
 	go func() {
 		if errors.Is(cmd.Wait(), exec.ErrWaitDelay) {
-			group.kill() // what it left behind
+			group.Kill() // what it left behind
 		}
-		group.close()
+		group.Close()
 		close(done)
 	}()
 	e := ended{code: -1}
 	select {
 	case <-done:
-		e.code, e.signal = cmd.ProcessState.ExitCode(), signalOf(cmd.ProcessState)
+		e.code, e.signal = cmd.ProcessState.ExitCode(), checks.SignalOf(cmd.ProcessState)
 	case <-ctx.Done():
 		e.killed = true
-		group.kill()
+		group.Kill()
 		select {
 		case <-done:
 		case <-time.After(lastWords):
 		}
 	}
-	e.said = spoken.bytes()
+	e.said = spoken.Bytes()
 	return e, nil
-}
-
-// bounded keeps the first bytes written to it and drops the rest, so that a
-// program that writes without end fills no memory and is not held up either.
-type bounded struct {
-	max int
-
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.buf.Write(p[:min(len(p), b.max-b.buf.Len())])
-	return len(p), nil
-}
-
-func (b *bounded) bytes() []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return bytes.Clone(b.buf.Bytes())
 }

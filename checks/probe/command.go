@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"vitals/checks"
@@ -153,30 +151,30 @@ func (p *program) run(ctx context.Context) (*ended, error) {
 	started := time.Now()
 	cmd := exec.Command(p.Command[0], p.Command[1:]...)
 	cmd.Dir, cmd.Env = p.Dir, p.environment()
-	out, errs := &bounded{max: maxOutput}, &bounded{max: maxErrors}
+	out, errs := &checks.Bounded{Max: maxOutput}, &checks.Bounded{Max: maxErrors}
 	cmd.Stdout, cmd.Stderr = out, errs
 	cmd.WaitDelay = afterwards
-	ownGroup(cmd)
+	checks.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	group := newGroup(cmd)
+	group := checks.NewGroup(cmd)
 	done := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
 		if errors.Is(err, exec.ErrWaitDelay) {
-			group.kill() // what it left behind
+			group.Kill() // what it left behind
 		}
-		group.close()
+		group.Close()
 		done <- err
 	}()
 	e := &ended{code: -1, patience: checks.Patience(ctx, started)}
 	select {
 	case <-done:
-		e.code, e.signal = cmd.ProcessState.ExitCode(), signalOf(cmd.ProcessState)
+		e.code, e.signal = cmd.ProcessState.ExitCode(), checks.SignalOf(cmd.ProcessState)
 	case <-ctx.Done():
 		e.killed = true
-		group.kill()
+		group.Kill()
 		select {
 		case <-done:
 		case <-time.After(lastWords):
@@ -239,26 +237,3 @@ func firstLineOf(text string) string {
 
 // maxSummary bounds what is taken of a program's first line, in characters.
 const maxSummary = 300
-
-// bounded keeps the first bytes written to it and drops the rest, so that a
-// program that writes without end fills no memory and is not held up either.
-type bounded struct {
-	max int
-
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.buf.Write(p[:min(len(p), b.max-b.buf.Len())])
-	return len(p), nil
-}
-
-// String returns the text with what is not UTF-8 marked.
-func (b *bounded) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.ToValidUTF8(b.buf.String(), "\uFFFD")
-}

@@ -1,4 +1,4 @@
-package probe
+package checks
 
 import (
 	"os"
@@ -9,19 +9,21 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func ownGroup(*exec.Cmd) {}
+// OwnGroup does nothing here: the Group is made once the program runs.
+func OwnGroup(*exec.Cmd) {}
 
-// group is a running program with everything that it started: a job object,
+// Group is a running program with everything that it started: a job object,
 // which Windows ends as a whole. Where none can be had, the program alone is
 // ended.
-type group struct {
+type Group struct {
 	process *os.Process
 	mu      sync.Mutex
 	job     windows.Handle // 0 for none, or no longer
 }
 
-func newGroup(cmd *exec.Cmd) *group {
-	g := &group{process: cmd.Process}
+// NewGroup is called once the program runs. The Group must be closed.
+func NewGroup(cmd *exec.Cmd) *Group {
+	g := &Group{process: cmd.Process}
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return g
@@ -49,8 +51,8 @@ func assign(job windows.Handle, pid uint32) error {
 	return windows.AssignProcessToJobObject(job, process)
 }
 
-// kill ends all of it at once; what is gone already is no matter.
-func (g *group) kill() {
+// Kill ends all of it at once; what is gone already is no matter.
+func (g *Group) Kill() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.job != 0 {
@@ -60,7 +62,8 @@ func (g *group) kill() {
 	_ = g.process.Kill()
 }
 
-func (g *group) close() {
+// Close lets go of what the system keeps for the group.
+func (g *Group) Close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.job != 0 {
@@ -69,5 +72,5 @@ func (g *group) close() {
 	}
 }
 
-// signalOf is always "": Windows has no signals.
-func signalOf(*os.ProcessState) string { return "" }
+// SignalOf is always "": Windows has no signals.
+func SignalOf(*os.ProcessState) string { return "" }
