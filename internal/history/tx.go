@@ -1,0 +1,70 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// tx is one transaction on the tables of what must not be lost: alerts,
+// incidents, messages, runs. Its SQL is written for SQLite and PostgreSQL
+// alike: ? for arguments, times as whole milliseconds in a bigint, and nothing
+// that only one of them knows.
+type tx struct {
+	ctx  context.Context
+	conn *sql.Conn
+}
+
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	result, err := t.conn.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// each calls scan for every row of an answer.
+func (t *tx) each(scan func(row *sql.Rows) error, query string, args ...any) error {
+	rows, err := t.conn.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// one reads a single row into the targets; false when there is none.
+func (t *tx) one(query string, args []any, targets ...any) (bool, error) {
+	err := t.conn.QueryRowContext(t.ctx, query, args...).Scan(targets...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// durably runs f in a transaction that has reached the disk when durably
+// returns: what it wrote survives the power going out.
+func (db *DB) durably(ctx context.Context, f func(*tx) error) error {
+	return db.with(ctx, func() error {
+		if _, err := db.sql.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous=FULL"); err != nil {
+			return err
+		}
+		defer func() {
+			// Should it fail, the next recordings are slower and no less safe.
+			_, _ = db.sql.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous=NORMAL")
+		}()
+		return db.inTx(ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
+	})
+}
+
+// reading runs f in a transaction that only reads.
+func (db *DB) reading(ctx context.Context, f func(*tx) error) error {
+	return db.with(ctx, func() error {
+		return db.inTx(ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
+	})
+}
