@@ -24,6 +24,10 @@ type Rule struct {
 	Runbook       string            // address of what to do, "" for none
 	Shorthand     string            // how the rule was written where it was not written as PromQL
 	Incident      string            // type of the incident it opens, "" for none
+	IncidentBy    []string          // labels that keep incidents of one type apart; alerts equal in them join
+	// WantsNoData tells that the expression asks for missing data itself, as
+	// absent does: then there is nothing to raise an alert of no data about.
+	WantsNoData bool
 }
 
 // Series is one element of an expression's result.
@@ -39,6 +43,7 @@ type Observation struct {
 	// sample, so an empty result means "cannot tell" and not "all is well".
 	NoData bool
 	Err    error // the evaluation failed; counts as NoData
+	Took   time.Duration
 }
 
 // Phase is where an alert is in its life.
@@ -68,7 +73,11 @@ type Alert struct {
 	SeenAt      time.Time // when its expression last returned it
 	Stale       bool      // its rule has no data at the moment: the phase is the last known
 	Flaps       Flaps
+	IncidentID  string // the incident that it belongs to, "" for none
 }
+
+// Live tells whether it is pending or firing.
+func (a Alert) Live() bool { return a.Phase == Pending || a.Phase == Firing }
 
 // Transition is one change of an alert that is worth writing down.
 type Transition struct {
