@@ -44,3 +44,23 @@ type Notice struct {
 	Incident string // ID of the incident it belongs to, "" for none
 	Message  Message
 }
+
+// Outgoing is a notice in the outbox, where it stays until it is delivered or
+// given up.
+type Outgoing struct {
+	Seq       int64
+	Notice    Notice
+	State     string // waiting, sent or dead
+	Attempts  int    // how often it was tried, an attempt under way included
+	CreatedAt time.Time
+	DueAt     time.Time // when it is tried next
+	EndedAt   time.Time // when it was sent or given up; zero before
+	Error     string    // why the last attempt failed, "" when none did
+}
+
+// Retry says how a failed attempt goes on.
+type Retry struct {
+	Reason    string    // why it failed
+	At        time.Time // when the message is tried again
+	ChannelAt time.Time // before this nothing else is sent on its channel
+}

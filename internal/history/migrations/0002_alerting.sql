@@ -77,6 +77,12 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (channel, topic, seq) WHERE state = 'waiting';
 CREATE INDEX outbox_ended ON outbox (ended_at) WHERE state <> 'waiting';
 
+-- Until when nothing is sent on a channel: its receiver failed, or asked for it.
+CREATE TABLE channel_holds (
+    channel TEXT   NOT NULL PRIMARY KEY,
+    until   BIGINT NOT NULL
+);
+
 CREATE TABLE runs (
     id           TEXT   NOT NULL PRIMARY KEY, -- a UUID
     job          TEXT   NOT NULL,
