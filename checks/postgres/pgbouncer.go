@@ -155,7 +155,7 @@ func (p *pool) bouncerFacts(res checks.Result, sum bouncerPool) checks.Result {
 		size = checks.Int("pool_size", sum.size)
 		used = checks.Percent("pool_used", 100*float64(sum.active)/float64(sum.size))
 	}
-	return res.Add(size,
+	res = res.Add(size,
 		checks.Int("checked_in_connections", sum.idle),
 		checks.Int("checked_out_connections", sum.active),
 		checks.Int("overflow_connections", 0),
@@ -166,4 +166,8 @@ func (p *pool) bouncerFacts(res checks.Result, sum bouncerPool) checks.Result {
 		checks.Duration("longest_wait", sum.longest)).
 		Measure("db_connections_active", float64(sum.active), labels(p.name)...).
 		Measure("db_connections_checked_out", float64(sum.active), labels(p.name)...)
+	if sum.size > 0 {
+		res = res.Measure("vitals_database_pool_size", float64(sum.size), labels(p.name)...)
+	}
+	return res
 }

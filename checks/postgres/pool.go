@@ -160,7 +160,8 @@ func (p *pool) judge(s sessions, user string) checks.Result {
 	res := checks.Result{Facts: p.facts(s)}
 	if s.hidden == 0 {
 		res = res.Measure("db_connections_active", float64(s.active), labels(p.name)...).
-			Measure("db_connections_checked_out", float64(s.out()), labels(p.name)...)
+			Measure("db_connections_checked_out", float64(s.out()), labels(p.name)...).
+			Measure("vitals_database_pool_size", float64(p.options.Size), labels(p.name)...)
 	}
 	least, most := p.status(s.out()), p.status(s.out()+s.hidden)
 	res.Status = least
