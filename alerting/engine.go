@@ -153,9 +153,9 @@ func (p Policy) Muted(a Alert, firing []Alert, silences []Silence, now time.Time
 	if s, ok := Silenced(silences, a.Labels, now); ok {
 		return Mute{"silenced", s.ID}, true
 	}
-	if p.Quiet != nil {
-		if window, ok := p.Quiet(a.Labels, now); ok {
-			return Mute{"maintenance", window}, true
+	for _, w := range p.Windows {
+		if w.Covers(now) && MatchAll(w.Matchers, a.Labels) {
+			return Mute{"maintenance", w.Name}, true
 		}
 	}
 	if source, ok := p.inhibitor(a, firing); ok {

@@ -156,6 +156,9 @@ func (i Incident) Close(at time.Time, actor, note string) (Incident, []Entry, er
 // severities in the order of their weight.
 var severities = []string{"info", "warning", "critical"}
 
+// Severities are the words for how bad something is, the least first.
+func Severities() []string { return slices.Clone(severities) }
+
 // Worse tells whether a severity weighs more than another. An unknown one
 // weighs least.
 func Worse(a, b string) bool { return slices.Index(severities, a) > slices.Index(severities, b) }

@@ -16,9 +16,7 @@ type Policy struct {
 	NoDataAfter time.Duration
 	// IgnoreFlaps tells people of every change, however many there are.
 	IgnoreFlaps bool
-	// Quiet tells whether labels lie in a maintenance window at a moment, and in
-	// which. It may be nil.
-	Quiet func(labels map[string]string, at time.Time) (window string, quiet bool)
+	Windows     []Window // of maintenance
 	// Link makes the address where an incident can be seen; nil for none.
 	Link func(incident string) string
 	// NewID makes the ID of a new incident. It must not be nil.

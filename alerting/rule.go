@@ -23,11 +23,24 @@ type Rule struct {
 	Annotations   map[string]string // texts for people; {{ $value }} and {{ $labels.name }} are filled in
 	Runbook       string            // address of what to do, "" for none
 	Shorthand     string            // how the rule was written where it was not written as PromQL
+	Measure       string            // of the shorthand, see Measures; "" for PromQL
+	Threshold     float64           // likewise
+	Window        time.Duration     // likewise
 	Incident      string            // type of the incident it opens, "" for none
 	IncidentBy    []string          // labels that keep incidents of one type apart; alerts equal in them join
 	// WantsNoData tells that the expression asks for missing data itself, as
 	// absent does: then there is nothing to raise an alert of no data about.
 	WantsNoData bool
+}
+
+// FromMeasure makes Expr and Shorthand of the measure, its threshold and its
+// window, and fails where they do not fit each other.
+func (r *Rule) FromMeasure() (err error) {
+	if r.Expr, err = Expand(r.Measure, r.Threshold, r.Window); err != nil {
+		return err
+	}
+	r.Shorthand, err = Shorthand(r.Measure, r.Threshold, r.Window)
+	return err
 }
 
 // Series is one element of an expression's result.
