@@ -68,6 +68,7 @@ type ServeOptions struct {
 	Listen          string        `mapstructure:"listen" help:"address and port to listen on"`
 	TLSCertFile     string        `mapstructure:"tls_cert_file" path:"true" help:"certificate chain (PEM); with it, HTTPS is spoken"`
 	TLSKeyFile      string        `mapstructure:"tls_key_file" path:"true" help:"the certificate's private key (PEM)"`
+	PublicURL       string        `mapstructure:"public_url" help:"address at which people reach this server; messages lead there"`
 	Token           checks.Secret `mapstructure:"token" help:"bearer token of admin and writing routes; empty closes them"`
 	Interval        time.Duration `mapstructure:"interval" help:"how often each check runs that sets no interval"`
 	HealthMaxAge    time.Duration `mapstructure:"health_max_age" help:"/health answers with results up to this old without asking again"`
