@@ -127,8 +127,14 @@ type point struct {
 	value  float64
 }
 
+// String writes the point as expectations have it: the name before the braces.
 func (p point) String() string {
-	return p.labels.String() + " " + strconv.FormatFloat(p.value, 'g', -1, 64)
+	name := p.labels.Get(labels.MetricName)
+	rest := labels.NewBuilder(p.labels).Del(labels.MetricName).Labels()
+	if name == "" || !rest.IsEmpty() {
+		name += rest.String()
+	}
+	return name + " " + strconv.FormatFloat(p.value, 'g', -1, 64)
 }
 
 func (r *run) expression(ctx context.Context, s *store, want *expressionTest) {
