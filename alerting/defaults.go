@@ -71,10 +71,9 @@ func DetectionRules() []Rule {
 func written(lines []shorthand) []Rule {
 	rules := make([]Rule, 0, len(lines))
 	for _, l := range lines {
-		r := Rule{Name: l.name, Severity: l.severity, Incident: l.incident,
+		r := Rule{Name: l.name, Severity: l.severity, Incident: l.incident, Measure: l.measure, Threshold: l.threshold, Window: l.window,
 			Annotations: map[string]string{"summary": l.summary, "description": l.advice}}
-		r.Expr, _ = Expand(l.measure, l.threshold, l.window)
-		r.Shorthand, _ = Shorthand(l.measure, l.threshold, l.window)
+		_ = r.FromMeasure() // a test sees to it that all of them can be made
 		rules = append(rules, r)
 	}
 	return rules

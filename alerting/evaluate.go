@@ -7,9 +7,11 @@ import (
 	"time"
 )
 
-// Evaluate moves the alerts of one rule on to a moment. Known are the rule's
-// alerts that are pending or firing; next are those that still are, sorted by
-// ID, and the transitions are what happened, in the same order.
+// Evaluate moves the alerts of one rule on to a moment. Known are the alerts
+// that an earlier call returned; next are those to hand to the following call,
+// sorted by ID: pending, firing, and resolved ones whose ups and downs are
+// still remembered, see Flaps. The transitions are what happened, in the same
+// order.
 //
 // A rule without data keeps the state of its alerts, marked stale: a silent
 // history is no proof of recovery. It raises an alert of its own by NoDataRule.
@@ -31,8 +33,9 @@ func Evaluate(rule Rule, known []Alert, o Observation, now time.Time) (next []Al
 		before[a.ID] = a
 	}
 	for _, id := range slices.Sorted(maps.Keys(union(seen, before))) {
-		a, t := step(rule, before, seen, id, now)
-		if a.Phase != Resolved && a.Phase != "" {
+		fresh, holds := seen[id]
+		a, t := step(rule, before[id], fresh, holds, now)
+		if a.Live() || a.Flaps.History != 0 {
 			next = append(next, a)
 		}
 		if t.To != "" {
@@ -44,38 +47,41 @@ func Evaluate(rule Rule, known []Alert, o Observation, now time.Time) (next []Al
 
 // step moves one alert on. The transition's To is empty when nothing is worth
 // writing down.
-func step(rule Rule, before, seen map[string]Alert, id string, now time.Time) (Alert, Transition) {
-	old, known := before[id]
-	fresh, holds := seen[id]
-	a := old
+func step(rule Rule, old, fresh Alert, holds bool, now time.Time) (Alert, Transition) {
+	from, a := old.Phase, old
 	if holds {
-		a = merge(old, fresh, known)
+		a = merge(old, fresh)
 	}
 	a.Stale = false
-	var flap FlapChange
-	a.Flaps, flap = a.Flaps.Add(holds)
-	from := old.Phase
 	switch {
 	case holds && a.Phase != Firing && now.Sub(a.ActiveAt) >= rule.For:
 		a.Phase, a.FiredAt = Firing, now
 	case holds:
 	case a.Phase == Pending:
-		a.Phase = "" // it never fired: nobody was told and nobody need be
-	case now.Sub(a.SeenAt) >= rule.KeepFiringFor:
+		a.Phase = "" // it did not fire: nobody was told and nobody need be
+		if a.Flaps.History != 0 {
+			a.Phase = Resolved // as it was before
+		}
+	case a.Phase == Firing && now.Sub(a.SeenAt) >= rule.KeepFiringFor:
 		a.Phase, a.ResolvedAt = Resolved, now
 	}
-	if a.Phase == from && flap == FlapSame || a.Phase == "" {
+	var flap FlapChange
+	a.Flaps, flap = a.Flaps.Add(a.Phase == Firing)
+	if flap == FlapSame && (a.Phase == from || a.Phase == "" || from == Pending && a.Phase == Resolved) {
 		return a, Transition{}
+	}
+	if from == Resolved && a.Phase != Resolved {
+		from = "" // a new life of the same alert
 	}
 	return a, Transition{Alert: a, From: from, To: a.Phase, At: now, Flap: flap}
 }
 
-// merge takes what is new of an alert that goes on.
-func merge(old, fresh Alert, known bool) Alert {
-	if !known {
-		return fresh
+// merge takes what is new of an alert that goes on, or begins again.
+func merge(old, fresh Alert) Alert {
+	fresh.Flaps = old.Flaps
+	if old.Live() {
+		fresh.Phase, fresh.ActiveAt, fresh.FiredAt, fresh.IncidentID = old.Phase, old.ActiveAt, old.FiredAt, old.IncidentID
 	}
-	fresh.Phase, fresh.ActiveAt, fresh.FiredAt, fresh.Flaps = old.Phase, old.ActiveAt, old.FiredAt, old.Flaps
 	return fresh
 }
 

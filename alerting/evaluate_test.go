@@ -26,7 +26,7 @@ func life(rule Rule, script string) (phases string, done []Transition) {
 		alerts, t = Evaluate(rule, alerts, o, start.Add(time.Duration(i)*time.Minute))
 		done = append(done, t...)
 		switch {
-		case len(alerts) == 0:
+		case len(alerts) == 0 || !alerts[0].Live():
 			phases += "-"
 		case alerts[0].Stale:
 			phases += "s"
@@ -92,7 +92,7 @@ func TestEachSeriesIsAnAlertOfItsOwn(t *testing.T) {
 		}
 	}
 	alerts, done = Evaluate(rule, alerts, Observation{Series: two.Series[1:]}, start.Add(time.Minute))
-	if len(alerts) != 1 || len(done) != 1 || done[0].Alert.Labels["check"] != "a" || done[0].To != Resolved {
+	if len(alerts) != 2 || alerts[0].Live() == alerts[1].Live() || len(done) != 1 || done[0].Alert.Labels["check"] != "a" || done[0].To != Resolved {
 		t.Errorf("after one recovered: %d alerts, transitions %v", len(alerts), done)
 	}
 }

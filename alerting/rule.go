@@ -23,7 +23,24 @@ type Rule struct {
 	Annotations   map[string]string // texts for people; {{ $value }} and {{ $labels.name }} are filled in
 	Runbook       string            // address of what to do, "" for none
 	Shorthand     string            // how the rule was written where it was not written as PromQL
+	Measure       string            // of the shorthand, see Measures; "" for PromQL
+	Threshold     float64           // likewise
+	Window        time.Duration     // likewise
 	Incident      string            // type of the incident it opens, "" for none
+	IncidentBy    []string          // labels that keep incidents of one type apart; alerts equal in them join
+	// WantsNoData tells that the expression asks for missing data itself, as
+	// absent does: then there is nothing to raise an alert of no data about.
+	WantsNoData bool
+}
+
+// FromMeasure makes Expr and Shorthand of the measure, its threshold and its
+// window, and fails where they do not fit each other.
+func (r *Rule) FromMeasure() (err error) {
+	if r.Expr, err = Expand(r.Measure, r.Threshold, r.Window); err != nil {
+		return err
+	}
+	r.Shorthand, err = Shorthand(r.Measure, r.Threshold, r.Window)
+	return err
 }
 
 // Series is one element of an expression's result.
@@ -39,6 +56,7 @@ type Observation struct {
 	// sample, so an empty result means "cannot tell" and not "all is well".
 	NoData bool
 	Err    error // the evaluation failed; counts as NoData
+	Took   time.Duration
 }
 
 // Phase is where an alert is in its life.
@@ -68,7 +86,11 @@ type Alert struct {
 	SeenAt      time.Time // when its expression last returned it
 	Stale       bool      // its rule has no data at the moment: the phase is the last known
 	Flaps       Flaps
+	IncidentID  string // the incident that it belongs to, "" for none
 }
+
+// Live tells whether it is pending or firing.
+func (a Alert) Live() bool { return a.Phase == Pending || a.Phase == Firing }
 
 // Transition is one change of an alert that is worth writing down.
 type Transition struct {

@@ -40,6 +40,11 @@ func (m Matcher) String() string { return fmt.Sprintf("%s%s%q", m.Name, m.Op, m.
 
 var matcherShape = regexp.MustCompile(`^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$`)
 
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// IsLabelName tells whether a word can name a label, or a rule.
+func IsLabelName(word string) bool { return labelName.MatchString(word) }
+
 // ParseMatcher reads name=value, name!=value, name=~regexp or name!~regexp;
 // the value may stand in double quotes. A bare word is a rule's name.
 func ParseMatcher(text string) (Matcher, error) {

@@ -76,12 +76,17 @@ func (a *App) check(ctx context.Context, o checkOptions) error {
 	defer rec.close()
 	round := func() (report.Document, error) { return a.round(ctx, cfg, list, rec, f, o.verbose) }
 	if o.watch > 0 {
-		return a.watch(ctx, o, round)
+		return a.watch(ctx, o, func() (report.Document, error) {
+			doc, err := round()
+			rec.alert(ctx, cfg)
+			return doc, err
+		})
 	}
 	doc, err := round()
 	if err != nil {
 		return err
 	}
+	rec.alert(ctx, cfg)
 	return verdict(doc.Status, o.failOn)
 }
 

@@ -31,10 +31,11 @@ type keeper struct {
 	done    chan struct{}
 	db      *history.DB
 	retry   time.Time // when to try opening again
+	kept    func()    // called after something was kept; must not block
 }
 
-func (a *App) startKeeper(ctx context.Context, cfg *configs.Config, log *slog.Logger) *keeper {
-	k := &keeper{options: historyOptions(cfg, keeperPatience), log: log, done: make(chan struct{})}
+func (a *App) startKeeper(ctx context.Context, cfg *configs.Config, log *slog.Logger, kept func()) *keeper {
+	k := &keeper{options: historyOptions(cfg, keeperPatience), log: log, done: make(chan struct{}), kept: kept}
 	k.options.Warn = func(sentence string) { log.Warn(sentence) }
 	if a.flags.noRecord || cfg.History.Disabled {
 		close(k.done)
@@ -121,6 +122,7 @@ func (k *keeper) write(ctx context.Context, batch []checks.Result) {
 		err = k.db.Record(ctx, batch)
 	}
 	if err == nil {
+		k.kept()
 		return
 	}
 	k.lost.Add(int64(len(batch)))

@@ -19,7 +19,7 @@ func keeperFor(t *testing.T, path string) *keeper {
 	t.Helper()
 	cfg := configs.Default()
 	cfg.History.Path = path
-	return (&App{}).startKeeper(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	return (&App{}).startKeeper(t.Context(), cfg, slog.New(slog.DiscardHandler), func() {})
 }
 
 func result(n int) checks.Result {

@@ -62,6 +62,14 @@ func (r *recorder) keep(ctx context.Context, results []checks.Result) {
 	}
 }
 
+// alert evaluates the rules over what was kept, once the answer has been given.
+func (r *recorder) alert(ctx context.Context, cfg *configs.Config) {
+	if r == nil || r.err != nil {
+		return
+	}
+	r.app.alertOnce(ctx, cfg, r.db)
+}
+
 // hintOf is what to do about a history that cannot be used, as a further
 // sentence; "" where there is nothing to say.
 func hintOf(err error) string {

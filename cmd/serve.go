@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,6 +52,7 @@ type daemon struct {
 	board    *checks.Board
 	stopLoop func()
 	asker    *asker
+	alerts   atomic.Pointer[alertLoop] // nil before the first start
 }
 
 // serve runs `vitals serve` until ctx ends. Ready, where not nil, is called
@@ -68,7 +70,8 @@ func (a *App) serve(ctx context.Context, listen string, ready func(address strin
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Serve.Listen, err)
 	}
 	defer listener.Close()
-	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, redactor: redactor, keeper: a.startKeeper(ctx, cfg, log), asker: a.newAsker(cfg)}
+	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, redactor: redactor, asker: a.newAsker(cfg)}
+	d.keeper = a.startKeeper(ctx, cfg, log, d.recorded)
 	defer d.asker.close()
 	defer d.keeper.stop()
 	certificate, err := d.certificate()
@@ -126,7 +129,17 @@ func (d *daemon) loop(ctx context.Context, cfg *configs.Config) (*checks.Board, 
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); board.Keep(ctx, cfg.Serve.Interval) }()
-	return board, func() { cancel(); <-done; board.Close() }
+	alerts, alerted := d.app.newAlertLoop(cfg, d.log), make(chan struct{})
+	d.alerts.Store(alerts)
+	go func() { defer close(alerted); alerts.run(ctx) }()
+	return board, func() { cancel(); <-done; <-alerted; board.Close() }
+}
+
+// recorded passes on that something was kept.
+func (d *daemon) recorded() {
+	if alerts := d.alerts.Load(); alerts != nil {
+		alerts.recorded()
+	}
 }
 
 func (d *daemon) state(cfg *configs.Config, board *checks.Board) server.State {

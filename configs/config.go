@@ -12,6 +12,7 @@ import (
 
 	_ "time/tzdata" // so that timezone works on machines and in images without a time zone database
 
+	"vitals/alerting"
 	"vitals/checks"
 	"vitals/checks/host"
 	"vitals/checks/redis"
@@ -39,6 +40,10 @@ type Config struct {
 	Processes  []host.ProcessOptions  `mapstructure:"processes" help:"processes that must run"`
 	Probes     []Probe                `mapstructure:"probes" help:"what is asked from outside, each with a kind and a name"`
 
+	Channels []Channel        `mapstructure:"channels" help:"ways to tell somebody, each with a kind and a name"`
+	Alerting AlertingOptions  `mapstructure:"alerting" help:"what somebody is told of"`
+	Contacts []ContactOptions `mapstructure:"contacts" help:"whom to call, in this order: the tech lead, DevOps, the database administrator"`
+
 	History HistoryOptions `mapstructure:"history" help:"what is kept of results"`
 	Serve   ServeOptions   `mapstructure:"serve" help:"vitals serve"`
 	Log     LogOptions     `mapstructure:"log" help:"the log of Vitals itself"`
@@ -46,6 +51,7 @@ type Config struct {
 	file     string
 	location *time.Location
 	places   map[string]Place
+	policy   alerting.Policy
 	secrets  func() []checks.Secret // a function, because fmt prints what is inside unexported fields
 }
 
@@ -62,6 +68,7 @@ type ServeOptions struct {
 	Listen          string        `mapstructure:"listen" help:"address and port to listen on"`
 	TLSCertFile     string        `mapstructure:"tls_cert_file" path:"true" help:"certificate chain (PEM); with it, HTTPS is spoken"`
 	TLSKeyFile      string        `mapstructure:"tls_key_file" path:"true" help:"the certificate's private key (PEM)"`
+	PublicURL       string        `mapstructure:"public_url" help:"address at which people reach this server; messages lead there"`
 	Token           checks.Secret `mapstructure:"token" help:"bearer token of admin and writing routes; empty closes them"`
 	Interval        time.Duration `mapstructure:"interval" help:"how often each check runs that sets no interval"`
 	HealthMaxAge    time.Duration `mapstructure:"health_max_age" help:"/health answers with results up to this old without asking again"`
@@ -96,6 +103,7 @@ func Default() *Config {
 			HealthMaxAge: time.Second, ShutdownTimeout: 10 * time.Second,
 		},
 		Log:      LogOptions{Level: "info"},
+		Alerting: defaultAlerting(),
 		location: time.Local,
 	}
 }

@@ -15,6 +15,8 @@ func elementDefaults(t reflect.Type) any {
 		return DefaultDatabaseOptions()
 	case reflect.TypeFor[redis.Options]():
 		return redis.DefaultOptions()
+	case reflect.TypeFor[RouteOptions]():
+		return DefaultRouteOptions()
 	case reflect.TypeFor[host.ProcessOptions]():
 		return host.DefaultProcessOptions()
 	}

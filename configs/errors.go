@@ -117,6 +117,9 @@ func (p *problems) add(at Place, key, format string, args ...any) {
 	p.list = append(p.list, Error{Place: at, Key: key, Message: fmt.Sprintf(format, args...)})
 }
 
+// any tells whether there is an error at all.
+func (p *problems) any() bool { return len(p.list) > 0 }
+
 // blames tells whether the key, something inside it or something around it
 // already has an error.
 func (p *problems) blames(key string) bool {

@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
-
-	"vitals/checks"
 )
 
 // kindKey is the key that says which options an element of a kindKinds list
@@ -18,9 +16,49 @@ var (
 	intType  = reflect.TypeFor[int]()
 )
 
+// family is a sort of list whose elements are of several kinds, each with
+// options of its own.
+type family struct {
+	element reflect.Type
+	what    string // what an element is
+	kinds   func() []kindOf
+	wrap    func(kind string, options any) any      // makes an element
+	unwrap  func(element any) (kind string, of any) // takes it apart
+}
+
+// kindOf is one kind of a family.
+type kindOf struct {
+	Name, Help, Example string
+	New                 func() any // a pointer to options that hold their defaults
+}
+
+// families are the lists of several kinds that the configuration has.
+func families() []family { return []family{channelFamily(), probeFamily()} }
+
+func familyOf(t reflect.Type) (family, bool) {
+	for _, f := range families() {
+		if f.element == t {
+			return f, true
+		}
+	}
+	return family{}, false
+}
+
+// make returns a new element of a kind and its options, false for a kind that
+// is not known.
+func (f family) make(kind string) (options any, ok bool) {
+	for _, k := range f.kinds() {
+		if k.Name == kind {
+			return k.New(), true
+		}
+	}
+	return nil, false
+}
+
 // kindSpec is one kind of a kindKinds list.
 type kindSpec struct {
-	checks.KindOfCheck
+	kindOf
+	what string
 	made *spec
 }
 
@@ -28,7 +66,7 @@ type kindSpec struct {
 func (k *kindSpec) section() *spec {
 	if k.made == nil {
 		k.made = sectionOf(reflect.ValueOf(k.New()).Elem(), "", false)
-		word := &spec{key: kindKey, path: kindKey, kind: kindText, typ: textType, def: k.Name, tag: `help:"what sort of probe this is"`}
+		word := &spec{key: kindKey, path: kindKey, kind: kindText, typ: textType, def: k.Name, tag: reflect.StructTag(`help:"what sort of ` + k.what + ` this is"`)}
 		k.made.fields = append([]*spec{word}, k.made.fields...)
 	}
 	return k.made
@@ -37,8 +75,8 @@ func (k *kindSpec) section() *spec {
 // kinds lists the kinds of a kindKinds list.
 func (s *spec) kinds() []*kindSpec {
 	if s.sorts == nil {
-		for _, k := range probeKinds() {
-			s.sorts = append(s.sorts, &kindSpec{KindOfCheck: k})
+		for _, k := range s.family.kinds() {
+			s.sorts = append(s.sorts, &kindSpec{kindOf: k, what: s.family.what})
 		}
 	}
 	return s.sorts

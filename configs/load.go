@@ -52,7 +52,10 @@ func Load(src Source) (*Config, error) {
 		cfg.DataDir = defaultDataDir(src.Home, env)
 	}
 	cfg.FileSystem.CacheFile = filepath.Join(cfg.DataDir, "folder-sizes.json")
+	p.secrets = append(p.secrets, checks.Secret(env[slackVariable]))
 	cfg.validate(p)
+	cfg.Channels = append(cfg.Channels, cfg.ownChannels(env)...)
+	cfg.buildPolicy(p)
 	cfg.secrets = func() []checks.Secret { return slices.Clone(p.secrets) }
 	if err := p.err(); err != nil {
 		return nil, err

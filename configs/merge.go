@@ -30,25 +30,26 @@ func strictly(c *mapstructure.DecoderConfig) {
 	c.WeaklyTypedInput = false
 	c.ErrorUnused = true
 	c.ZeroFields = true
-	c.DecodeHook = mapstructure.DecodeHookFuncType(decodeProbe)
+	c.DecodeHook = mapstructure.DecodeHookFuncType(decodeKind)
 }
 
-// decodeProbe makes an element of `probes` from its keys: which options they
+// decodeKind makes an element of a family from its keys: which options they
 // belong to depends on one of them.
-func decodeProbe(_, to reflect.Type, data any) (any, error) {
-	keys, ok := data.(map[string]any)
-	if to != probeType || !ok {
+func decodeKind(_, to reflect.Type, data any) (any, error) {
+	keys, isSection := data.(map[string]any)
+	f, isFamily := familyOf(to)
+	if !isFamily || !isSection {
 		return data, nil
 	}
 	kind, _ := keys[kindKey].(string)
-	p, ok := newProbe(kind)
+	options, ok := f.make(kind)
 	if !ok {
 		return nil, errors.New("unknown kind")
 	}
 	delete(keys, kindKey)
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{Result: p.Options, ErrorUnused: true, ZeroFields: true})
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{Result: options, ErrorUnused: true, ZeroFields: true})
 	if err != nil {
 		return nil, err
 	}
-	return p, decoder.Decode(keys)
+	return f.wrap(kind, options), decoder.Decode(keys)
 }

@@ -1,7 +1,7 @@
 package configs
 
 import (
-	"slices"
+	"reflect"
 
 	"vitals/checks"
 	"vitals/checks/probe"
@@ -14,13 +14,17 @@ type Probe struct {
 	Options checks.Options // a pointer to the options struct of the kind
 }
 
-func probeKinds() []checks.KindOfCheck { return probe.Kinds() }
-
-func newProbe(kind string) (Probe, bool) {
-	kinds := probeKinds()
-	i := slices.IndexFunc(kinds, func(k checks.KindOfCheck) bool { return k.Name == kind })
-	if i < 0 {
-		return Probe{}, false
+func probeFamily() family {
+	return family{
+		element: reflect.TypeFor[Probe](), what: "probe",
+		kinds: func() []kindOf {
+			var all []kindOf
+			for _, k := range probe.Kinds() {
+				all = append(all, kindOf{k.Name, k.Help, k.Example, func() any { return k.New() }})
+			}
+			return all
+		},
+		wrap:   func(kind string, options any) any { return Probe{kind, options.(checks.Options)} },
+		unwrap: func(element any) (string, any) { return element.(Probe).Kind, element.(Probe).Options },
 	}
-	return Probe{Kind: kind, Options: kinds[i].New()}, true
 }

@@ -56,10 +56,10 @@ func (s *shower) list(sp *spec, v reflect.Value, path, first, indent string) {
 		at, element, section := index(path, i), v.Index(i), (*spec)(nil)
 		dash, indent := indent+"  - ", indent+"    "
 		if sp.kind == kindKinds {
-			p := element.Interface().(Probe)
-			section = sp.kindSection(p.Kind)
-			fmt.Fprintf(&s.text, "%skind: %s  # %s\n", dash, p.Kind, s.origin(at+"."+kindKey))
-			dash, element = indent, reflect.ValueOf(p.Options).Elem()
+			kind, options := sp.family.unwrap(element.Interface())
+			section = sp.kindSection(kind)
+			fmt.Fprintf(&s.text, "%skind: %s  # %s\n", dash, kind, s.origin(at+"."+kindKey))
+			dash, element = indent, reflect.ValueOf(options).Elem()
 		} else {
 			section = sp.elem()
 		}

@@ -41,6 +41,7 @@ type spec struct {
 
 	fields  []*spec // of a section, in order
 	element *spec   // see elem
+	family  family  // of kindKinds
 	sorts   []*kindSpec
 }
 
@@ -156,7 +157,6 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[checks.Secret]()
 	commonType   = reflect.TypeFor[checks.Common]()
-	probeType    = reflect.TypeFor[Probe]()
 )
 
 func fieldSpec(f reflect.StructField, v reflect.Value, path string, env bool) *spec {
@@ -206,8 +206,8 @@ func groupSpec(v reflect.Value, path string, env bool) *spec {
 	if t.Kind() != reflect.Slice {
 		return sectionOf(reflect.Indirect(v), path, env)
 	}
-	if t.Elem() == probeType {
-		return &spec{kind: kindKinds, typ: t}
+	if f, ok := familyOf(t.Elem()); ok {
+		return &spec{kind: kindKinds, typ: t, family: f}
 	}
 	return &spec{kind: kindList, typ: t}
 }

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,40 +19,20 @@ import (
 )
 
 // Kind is what a message is about.
-type Kind string
+type Kind = alerting.MessageKind
 
 // The kinds of messages.
 const (
-	Firing   Kind = "firing"   // something is wrong
-	Resolved Kind = "resolved" // it is over
-	Flapping Kind = "flapping" // it comes and goes too often to tell each time
-	Reminder Kind = "reminder" // it is still wrong
-	Test     Kind = "test"     // somebody tries the channel
-	Info     Kind = "info"     // good to know, nothing to do
+	Firing   = alerting.TellFiring
+	Resolved = alerting.TellResolved
+	Flapping = alerting.TellFlapping
+	Reminder = alerting.TellReminder
+	Test     = alerting.TellTest
+	Info     = alerting.TellInfo
 )
 
-// Message is what is to be told. The same message goes to every channel; each
-// shows as much of it as it can.
-type Message struct {
-	// Key is the same for every copy of the message and differs between
-	// messages; the caller derives it from incident, transition and channel.
-	Key string
-	// Group is the same for all messages about one thing, such as an incident:
-	// what resolves it has the Group of what opened it.
-	Group       string
-	Kind        Kind
-	Severity    string // critical, warning or info
-	Title       string // one line
-	Text        string // plain text, may have several lines
-	Labels      map[string]string
-	Annotations map[string]string
-	Runbook     string           // address of what to do, "" for none
-	Link        string           // address where more can be seen, "" for none
-	At          time.Time        // when it was written
-	StartedAt   time.Time        // when the trouble began; zero where none did
-	EndedAt     time.Time        // when it was over; zero while it is not
-	Alerts      []alerting.Alert // those it tells of, may be empty
-}
+// Message is what is to be told, with the ways in which channels word it.
+type Message alerting.Message
 
 // Redacted returns a copy without the secrets that a redactor knows. Nothing
 // that the two share is changed.

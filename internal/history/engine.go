@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+
+	"vitals/alerting"
 )
 
 // EngineOptions bound what a query may take. What is 0 has its default.
@@ -110,5 +112,5 @@ func (e *Engine) explain(expr string, err error) error {
 	if _, ok := errors.AsType[promql.ErrQueryCanceled](err); ok || stored != nil {
 		return &ExpressionError{Expr: expr, Err: err, Reason: "it was interrupted"}
 	}
-	return expressionError(expr, err)
+	return alerting.ExplainExpression(expr, err)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+
+	"vitals/alerting"
 )
 
 // Series returns the labels, with __name__, of every series that one of the
@@ -74,7 +76,7 @@ func (e *Engine) matching(from, to time.Time, selectors []string, f func(storage
 	for _, s := range selectors {
 		matchers, err := parser.NewParser(parser.Options{}).ParseMetricSelector(s)
 		if err != nil {
-			return expressionError(s, err)
+			return alerting.ExplainExpression(s, err)
 		}
 		if err := f(q, matchers); err != nil {
 			return err

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"vitals/checks"
+
+	"vitals/alerting"
 )
 
 func TestNoData(t *testing.T) {
@@ -79,13 +81,13 @@ func TestWrongExpressions(t *testing.T) {
 	for _, tt := range tests {
 		_, instant := e.Instant(t.Context(), tt.expr, t0)
 		_, ranged := e.Range(t.Context(), tt.expr, t0, t0, time.Minute)
-		for _, err := range []error{ParseExpression(tt.expr), instant, ranged} {
+		for _, err := range []error{alerting.ParseExpression(tt.expr), instant, ranged} {
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("%s\n got %v\nwant %s", tt.expr, err, tt.want)
 			}
 		}
 	}
-	if err := ParseExpression(`sum by (job) (rate(up[5m])) > 0`); err != nil {
+	if err := alerting.ParseExpression(`sum by (job) (rate(up[5m])) > 0`); err != nil {
 		t.Error(err)
 	}
 }

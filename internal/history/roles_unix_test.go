@@ -24,8 +24,8 @@ func playOnThisSystem(role string, args []string) {
 			}
 		}
 		fmt.Println(tryToRecord(args[0]))
-	case "limited": // files may not grow beyond 256 KiB
-		limit := syscall.Rlimit{Cur: 256 << 10, Max: 256 << 10}
+	case "limited": // files may not grow beyond 512 KiB
+		limit := syscall.Rlimit{Cur: 512 << 10, Max: 512 << 10}
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 			fmt.Println("setrlimit:", err)
 			return

@@ -61,7 +61,12 @@ func (v *view) begin(ctx context.Context) error {
 		return &Error{Kind: Internal, Path: v.db.path, text: "the history was asked after the query had ended"}
 	}
 	var list *catalog
+	var damaged error // what the first try met: an answer from a new, empty file would be no answer
 	err := v.db.with(ctx, func() (err error) {
+		if damaged != nil {
+			return damaged
+		}
+		defer func() { damaged = v.db.explain(err) }()
 		if v.db.readers == nil {
 			if err := v.db.openReaders(); err != nil {
 				return err
