@@ -181,7 +181,7 @@ func (p Policy) Announce(i Incident, kind MessageKind, why string, at time.Time,
 	slices.Sort(channels)
 	w := &work{policy: p, now: at}
 	for _, channel := range slices.Compact(channels) {
-		w.notice(channel, m, string(kind))
+		w.notice(channel, m.Group, m, string(kind))
 	}
 	return w.out.Notices
 }
