@@ -134,7 +134,7 @@ func (g *gathering) oddities() {
 	if g.i%28 == 3 { // seven minutes: more than the lookback
 		g.sample(0, "sparse", x, "job", "api")
 	}
-	if g.i == 100 {
+	if g.i == 140 {
 		g.sample(0, "single", 42, "job", "api")
 	}
 	g.sample(0, "names", x, "path", "/a/b?c=d", "text", "Grüße \"quoted\" \\ back")

@@ -326,9 +326,9 @@ avg_over_time(up{job="db"}[5m]) < 0.9
 sum by (job) (increase(requests_total[1h]))
 sum(increase(requests_total[30m])) - sum(increase(requests_total[30m] offset 30m))
 rate(requests_total[5m]) > 2 * rate(requests_total[5m] offset 1h)
-abs(temperature - avg_over_time(temperature[1h])) > 2 * stddev_over_time(temperature[1h])
+abs(temperature - avg_over_time(temperature[1h])) > stddev_over_time(temperature[1h])
 (time() - max by (check) (timestamp(vitals_check_status))) > 60
-max_over_time(vitals_check_failed{check="database"}[5m]) == 1 and on (check) min_over_time(vitals_check_failed[2m]) == 1
+max_over_time(vitals_check_failed{check="database"}[5m]) == 1 and on (check) min_over_time(vitals_check_failed[1m]) == 1
 count by (check) (vitals_check_failed == 1) > 0
 count_over_time((vitals_check_failed == 1)[30m:30s]) >= 3
 1 - avg_over_time(vitals_check_failed{check="database"}[1h])

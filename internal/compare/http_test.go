@@ -24,8 +24,8 @@ func compareHTTP(t *testing.T, engine *history.Engine, prometheus *testenv.Prome
 	defer vitals.Close()
 	as := &testenv.Prometheus{URL: vitals.URL}
 	at, part := moments()[1], stretches()[1]
-	for i, expr := range expressions() {
-		if i%4 != 0 {
+	for i, expr := range some(expressions()) {
+		if i%3 != 0 {
 			continue // the answers themselves are compared elsewhere
 		}
 		got, err := as.Query(t, expr, at)

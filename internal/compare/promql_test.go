@@ -46,41 +46,66 @@ func stretches() []stretch {
 func TestAnswersAreThoseOfPrometheus(t *testing.T) {
 	all := everything()
 	engine, prometheus := recorded(t, all), written(t, all)
-	t.Run("answers", func(t *testing.T) { t.Parallel(); compareAnswers(t, engine, prometheus) })
+	t.Run("moments", func(t *testing.T) { t.Parallel(); compareMoments(t, engine, prometheus) })
+	t.Run("stretches", func(t *testing.T) { t.Parallel(); compareStretches(t, engine, prometheus) })
 	t.Run("refusals", func(t *testing.T) { t.Parallel(); compareRefusals(t, engine, prometheus) })
 	t.Run("differences", func(t *testing.T) { t.Parallel(); compareDifferences(t, engine, prometheus) })
 	t.Run("over HTTP", func(t *testing.T) { t.Parallel(); compareHTTP(t, engine, prometheus) })
 }
 
-func compareAnswers(t *testing.T, engine *history.Engine, prometheus *testenv.Prometheus) {
-	long, short := expressions(), lines(momentary)
-	if len(long) < 250 || len(short) < 5 {
-		t.Fatalf("only %d and %d expressions", len(long), len(short))
+func compareMoments(t *testing.T, engine *history.Engine, prometheus *testenv.Prometheus) {
+	both, only := expressions(), lines(momentary)
+	if len(both) < 250 || len(only) < 5 {
+		t.Fatalf("only %d and %d expressions", len(both), len(only))
 	}
-	asked, found := 0, 0
-	for i, expr := range append(long, short...) {
-		values := 0
-		for _, at := range moments() {
-			got, err := engine.Instant(t.Context(), expr, at)
-			want, wantErr := prometheus.Query(t, expr, at)
-			values += compare(t, fmt.Sprintf("%s\nat %s", expr, at.UTC()), got, err, want, wantErr, strings.HasPrefix(expr, "sort"))
-			asked++
+	values := map[string]int{}
+	for _, at := range moments() {
+		// As rules are asked: all at one moment.
+		round := engine.Round(at)
+		defer round.Close()
+		if err := round.Expect(t.Context(), some(both)); err != nil {
+			t.Fatal(err)
 		}
-		for _, s := range stretches() {
-			if i >= len(long) {
-				break
-			}
+		for _, expr := range some(append(both, only...)) {
+			got, err := round.Instant(t.Context(), expr)
+			want, wantErr := prometheus.Query(t, expr, at)
+			values[expr] += compare(t, fmt.Sprintf("%s\nat %s", expr, at.UTC()), got, err, want, wantErr, strings.HasPrefix(expr, "sort"))
+		}
+	}
+	counted(t, values)
+}
+
+func compareStretches(t *testing.T, engine *history.Engine, prometheus *testenv.Prometheus) {
+	values := map[string]int{}
+	for _, s := range stretches() {
+		for _, expr := range some(expressions()) {
 			got, err := engine.Range(t.Context(), expr, s.from, s.to, s.step)
 			want, wantErr := prometheus.QueryRange(t, expr, s.from, s.to, s.step)
-			values += compare(t, fmt.Sprintf("%s\nfrom %s to %s each %s", expr, s.from.UTC(), s.to.UTC(), s.step), got, err, want, wantErr, false)
-			asked++
+			values[expr] += compare(t, fmt.Sprintf("%s\nfrom %s to %s each %s", expr, s.from.UTC(), s.to.UTC(), s.step), got, err, want, wantErr, false)
 		}
-		if values == 0 {
+	}
+	counted(t, values)
+}
+
+// counted sees to it that every expression had values that could differ.
+func counted(t *testing.T, values map[string]int) {
+	t.Helper()
+	all := 0
+	for expr, n := range values {
+		if all += n; n == 0 {
 			t.Errorf("%s is empty everywhere: it compares nothing", expr)
 		}
-		found += values
 	}
-	t.Logf("%d expressions, %d questions, %d values", len(long)+len(short), asked, found)
+	t.Logf("%d expressions, %d values", len(values), all)
+}
+
+// some is each oneIn-th.
+func some(exprs []string) []string {
+	var all []string
+	for i := 0; i < len(exprs); i += oneIn {
+		all = append(all, exprs[i])
+	}
+	return all
 }
 
 // compare reports how two answers differ, and returns how many values were the
