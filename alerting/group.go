@@ -85,6 +85,10 @@ func (w *work) gather(kept []Group) map[string]*gathering {
 				if known && now.Phase == Resolved {
 					a = now
 				}
+				a.Phase = Resolved
+				if a.ResolvedAt.IsZero() {
+					a.ResolvedAt = w.now // its rule is gone, and with it what was known
+				}
 				g.over = append(g.over, a)
 			}
 		}
@@ -122,19 +126,10 @@ func (w *work) update(g *gathering) {
 	if !worse && w.now.Sub(g.SentAt) < g.route.GroupInterval {
 		return
 	}
-	if len(g.active) == 0 { // the rest is muted: what is over may leave, nobody needs to be told of the rest
-		g.keepTold(w)
-		return
+	if len(g.active) == 0 {
+		return // the rest fires and is muted: what is over is told of with the next message
 	}
 	w.say(g, TellFiring, 0)
-}
-
-// keepTold takes those that are over out of what receivers believe.
-func (g *gathering) keepTold(w *work) {
-	g.Told = slices.DeleteFunc(slices.Clone(g.Told), func(a Alert) bool {
-		return slices.ContainsFunc(g.over, func(o Alert) bool { return o.ID == a.ID })
-	})
-	w.out.Groups = append(w.out.Groups, g.Group)
 }
 
 // remind tells again of what goes on, unless somebody has taken it.
