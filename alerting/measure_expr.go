@@ -14,31 +14,26 @@ const lookback = 5 * time.Minute
 
 // failures counts failed results, whatever their distance: three processes
 // within a second count as three checks a minute apart do. The newest result
-// must be a failure, so the first good one ends it.
+// must be a failure, so the first good one ends it; the count times the newest
+// result says both, since a good result is 0.
 //
 // The window slides on between results. Of three failures two minutes apart,
-// one leaves a window of five minutes before the next result comes; that is no
-// recovery. So what was over the threshold stays so until a good result, for
-// another window, or five minutes where it is shorter.
+// one leaves a window of five minutes before the next result comes, and when
+// the results stop, all do. Neither is a recovery. So the second part asks what
+// was last known within the hour, over the threshold or good.
 //
-// For a single failure the newest result says all.
+// Of a single failure the newest result says all.
 func failures(selector string) func(string, string, time.Duration) string {
 	return func(threshold, window string, w time.Duration) string {
-		reach := max(w, lookback)
-		hold := model.Duration(reach).String()
-		last := fmt.Sprintf("last_over_time(%s[%s]) == 1", selector, hold)
 		if threshold == "1" {
-			return last
+			return fmt.Sprintf("last_over_time(%s[%s]) == 1", selector, model.Duration(max(w, lookback)))
 		}
-		over := fmt.Sprintf("sum_over_time(%s[%s]) >= %s and %s", selector, window, threshold, last)
-		return fmt.Sprintf("%s\nor max_over_time((%s)[%s:%s]) and min_over_time(%s[%s]) == 1",
-			over, over, hold, model.Duration(holdStep(reach)), selector, hold)
+		bad := fmt.Sprintf("sum_over_time(%s[%s]) * last_over_time(%[1]s[%[2]s])", selector, window)
+		hold := max(w, time.Hour)
+		step := max(min(w/4, 15*time.Second), time.Second, (hold / 240).Truncate(time.Second))
+		return fmt.Sprintf("(%s >= %s\nor last_over_time((%[1]s >= %[2]s or %[1]s == 0)[%[3]s:%[4]s]) > 0)\nunless %[1]s == 0",
+			bad, threshold, model.Duration(hold), model.Duration(step))
 	}
-}
-
-// holdStep looks back 20 times along the hold: every 15 s for five minutes.
-func holdStep(reach time.Duration) time.Duration {
-	return max(15*time.Second, (reach / 20).Truncate(time.Second))
 }
 
 // level is the mean of a gauge over the window. Not "for": one dip would begin
@@ -55,16 +50,17 @@ func level(selector string) func(string, string, time.Duration) string {
 }
 
 // share is a part of a counter in percent of the whole. Without any it is
-// nothing, where a plain division would be NaN or +Inf.
+// nothing, where a plain division would be NaN or +Inf. Increases are nearer to
+// whole numbers than rates: 1 of 10 is 10 %, not a little more.
 func share(part, whole string) func(string, string, time.Duration) string {
 	return func(threshold, window string, _ time.Duration) string {
-		return fmt.Sprintf("100 * sum(rate(%s[%s])) / (sum(rate(%s[%[2]s])) > 0) > %[4]s", part, window, whole, threshold)
+		return fmt.Sprintf("100 * sum(increase(%s[%s])) / (sum(increase(%s[%[2]s])) > 0) > %[4]s", part, window, whole, threshold)
 	}
 }
 
 func meanTime(threshold, window string, _ time.Duration) string {
 	const metric = "http_request_duration_seconds"
-	return fmt.Sprintf("1000 * sum(rate(%s_sum[%s])) / (sum(rate(%[1]s_count[%[2]s])) > 0) > %s", metric, window, threshold)
+	return fmt.Sprintf("1000 * sum(increase(%s_sum[%s])) / (sum(increase(%[1]s_count[%[2]s])) > 0) > %s", metric, window, threshold)
 }
 
 func p95(threshold, window string, _ time.Duration) string {

@@ -128,7 +128,7 @@ func (s SLO) Rules() []Rule {
 			Runbook:   s.Runbook,
 			Shorthand: fmt.Sprintf("%s %% objective: budget burning above %s times the allowed rate over %s and %s", plainNumber(s.Objective), limit, long, short),
 			Annotations: map[string]string{
-				"summary": fmt.Sprintf("%s uses up its error budget {{ $value }} times faster than %s %% allows", s.Name, plainNumber(s.Objective)),
+				"summary": fmt.Sprintf("%s uses up its error budget {{ $value }} times as fast as %s %% allows", s.Name, plainNumber(s.Objective)),
 				"description": fmt.Sprintf("So it has been over %s and still is over %s. At this pace the budget of 30 days lasts less than %s.",
 					long, short, lasts(b.factor)),
 			},

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -105,6 +104,9 @@ func (r *alerter) observe(ctx context.Context, at time.Time) map[string]alerting
 }
 
 func observe(ctx context.Context, round *history.Round, rule alerting.Rule) alerting.Observation {
+	if nothing, err := round.Nothing(ctx, rule.Expr); nothing || err != nil {
+		return alerting.Observation{NoData: true, Err: err}
+	}
 	answer, err := round.Instant(ctx, rule.Expr)
 	if err != nil {
 		return alerting.Observation{Err: err}
@@ -152,7 +154,7 @@ func (a *App) alertOnce(ctx context.Context, cfg *configs.Config, db *history.DB
 	if cfg.Alerting.Disabled {
 		return
 	}
-	log, file := newLogger(cfg, checks.NewRedactor(cfg.Secrets()...).Redact, io.Discard)
+	log, file := a.quietLogger(cfg)
 	defer file.Close()
 	r := a.newAlerter(cfg, db, log)
 	if _, err := r.step(ctx); err != nil {
