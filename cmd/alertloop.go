@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"vitals/checks"
 	"vitals/configs"
 	"vitals/internal/history"
 )
@@ -27,6 +28,8 @@ type alertLoop struct {
 	cfg  *configs.Config
 	log  *slog.Logger
 	wake chan struct{} // something was recorded
+	// retest asks a check of the daemon again, over new connections.
+	retest func(ctx context.Context, check string) (checks.Result, bool)
 }
 
 func (a *App) newAlertLoop(cfg *configs.Config, log *slog.Logger) *alertLoop {
@@ -65,17 +68,17 @@ func (l *alertLoop) with(ctx context.Context, db *history.DB) {
 	sent := make(chan struct{}, 1)
 	var drain sync.WaitGroup
 	drain.Go(func() { r.drain.Run(ctx, drainEvery, sent) })
+	responses := make(chan struct{}, 1)
+	drain.Go(func() { l.respond(ctx, db, responses) })
 	defer drain.Wait()
 	ticker := time.NewTicker(l.cfg.Alerting.Interval)
 	defer ticker.Stop()
 	for {
 		if done, err := r.step(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("the alert rules were not evaluated", "error", err)
-		} else if len(done.Notices) > 0 {
-			select {
-			case sent <- struct{}{}:
-			default:
-			}
+		} else {
+			nudge(sent, len(done.Notices) > 0)
+			nudge(responses, len(done.Incidents) > 0)
 		}
 		select {
 		case <-ctx.Done():
@@ -83,6 +86,39 @@ func (l *alertLoop) with(ctx context.Context, db *history.DB) {
 		case <-ticker.C:
 		case <-l.wake:
 			pause(ctx, stepAfter)
+		}
+	}
+}
+
+// nudge wakes whoever waits on a channel; one nudge at a time is enough.
+func nudge(c chan<- struct{}, really bool) {
+	if !really {
+		return
+	}
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// respond gives the responses to incidents when one opened, and now and then,
+// since other processes open some as well.
+func (l *alertLoop) respond(ctx context.Context, db *history.DB, wake <-chan struct{}) {
+	r := l.app.newResponder(l.cfg, db, l.log)
+	r.retest = l.retest
+	ticker := time.NewTicker(l.cfg.Alerting.Interval)
+	defer ticker.Stop()
+	for {
+		if acted, err := r.run(ctx); err != nil && ctx.Err() == nil {
+			l.log.Error("responses to incidents were not given", "error", err)
+		} else if acted {
+			l.recorded()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-ticker.C:
 		}
 	}
 }

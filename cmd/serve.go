@@ -132,6 +132,12 @@ func (d *daemon) loop(ctx context.Context, cfg *configs.Config) (*checks.Board, 
 	done := make(chan struct{})
 	go func() { defer close(done); board.Keep(ctx, cfg.Serve.Interval) }()
 	alerts, alerted := d.app.newAlertLoop(cfg, d.log), make(chan struct{})
+	alerts.retest = func(ctx context.Context, name string) (checks.Result, bool) {
+		if list := exactly(board.Checks(), name); len(list) > 0 {
+			closeChecks(list) // the next run opens new connections
+		}
+		return board.Get(ctx, name, 0)
+	}
 	d.alerts.Store(alerts)
 	go func() { defer close(alerted); alerts.run(ctx) }()
 	return board, func() { cancel(); <-done; <-alerted; board.Close() }
