@@ -154,6 +154,7 @@ func (d *daemon) state(cfg *configs.Config, board *checks.Board) server.State {
 	s := server.State{Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token}
 	if d.asker != nil {
 		s.Query = d.asker
+		s.Heart = &heart{app: d.app, cfg: cfg, kept: d.recorded}
 	}
 	return s
 }

@@ -22,6 +22,7 @@ type State struct {
 	HealthMaxAge time.Duration // results younger than this answer /health without a new probe
 	Token        checks.Secret // "" closes the admin routes
 	Query        Querier       // nil when there is no history to ask
+	Heart        Heart         // nil when nothing is kept
 }
 
 // Options are what a server is made of.
@@ -52,6 +53,7 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /cache-stats", s.cacheStats)
 	mux.Handle("GET /admin/db-pool-status", s.admin(s.poolStatus))
 	mux.Handle("GET /metrics", s.metrics())
+	mux.Handle("POST /heartbeat/{name}", s.admin(s.heartbeat))
 	s.prometheusRoutes(mux)
 	s.routes = mux
 	return s
