@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -152,7 +151,7 @@ func (a *App) alertOnce(ctx context.Context, cfg *configs.Config, db *history.DB
 	if cfg.Alerting.Disabled {
 		return
 	}
-	log, file := newLogger(cfg, checks.NewRedactor(cfg.Secrets()...).Redact, io.Discard)
+	log, file := a.quietLogger(cfg)
 	defer file.Close()
 	r := a.newAlerter(cfg, db, log)
 	if _, err := r.step(ctx); err != nil {

@@ -77,13 +77,19 @@ func (s *swappedRedactor) swap(all ...*configs.Config) {
 
 func (s *swappedRedactor) redact(text string) string { return s.now.Load().Redact(text) }
 
+// quietLogger writes the log files only: what a command does beside its
+// answer does not belong on the terminal.
+func (a *App) quietLogger(cfg *configs.Config) (*slog.Logger, io.Closer) {
+	return newLogger(cfg, checks.NewRedactor(cfg.Secrets()...).Redact, io.Discard)
+}
+
 // logPanic keeps the stack of a broken check where its author can find it.
 func (a *App) logPanic(check string, value any, stack []byte) {
 	cfg, err := a.Config()
 	if err != nil {
 		return
 	}
-	log, file := newLogger(cfg, checks.NewRedactor(cfg.Secrets()...).Redact, io.Discard)
+	log, file := a.quietLogger(cfg)
 	defer file.Close()
 	log.Error("a check broke", "check", check, "panic", fmt.Sprint(value), "stack", string(stack))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"port":    cmdPort,
 			"waitfor": cmdWaitFor,
 			"expand":  cmdExpand,
+			"id":      cmdID,
 		},
 	})
 }
@@ -111,4 +113,16 @@ func cmdWaitFor(ts *testscript.TestScript, _ bool, args []string) {
 func cmdExpand(ts *testscript.TestScript, _ bool, args []string) {
 	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// cmdID sets ID to the first field of the second line that a program prints,
+// which is the id of the first thing in a list as CSV.
+func cmdID(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec(args[0], args[1:]...))
+	lines := strings.Split(ts.ReadFile("stdout"), "\n")
+	if len(lines) < 2 || lines[1] == "" {
+		ts.Fatalf("the list is empty")
+	}
+	id, _, _ := strings.Cut(lines[1], ",")
+	ts.Setenv("ID", id)
 }
