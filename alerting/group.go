@@ -194,7 +194,7 @@ func (w *work) flapping() {
 			continue
 		}
 		m := w.flapMessage(t)
-		for _, channel := range w.policy.channelsFor(t.Alert.Labels) {
+		for _, channel := range w.policy.ChannelsFor(t.Alert.Labels) {
 			w.notice(channel, m, string(m.Kind))
 		}
 	}
