@@ -98,7 +98,7 @@ func summaryOf(a alerting.Alert) string {
 	if s := a.Annotations["summary"]; s != "" {
 		return s
 	}
-	return a.Rule
+	return a.Rule + " is at " + report.HumanValue(checks.KindNumber, a.Value, nil)
 }
 
 func badSeverity(flag, word string) error {

@@ -14,6 +14,7 @@ import (
 	"vitals/checks"
 	"vitals/configs"
 	"vitals/internal/history"
+	"vitals/report"
 )
 
 func newAlertActive(app *App) *cobra.Command {
@@ -47,11 +48,8 @@ func (a *App) activeAlerts(ctx context.Context, failOn checks.Status) error {
 		for _, one := range all {
 			status = max(status, one.status())
 		}
-		if len(all) == 0 && a.forPeople() {
-			return a.printText(func(b *strings.Builder) { b.WriteString("No alert is firing or pending.\n") })
-		}
 		if a.forPeople() {
-			return a.printList(v.activeLines(all), cfg)
+			return a.printText(func(b *strings.Builder) { v.writeActive(b, all) })
 		}
 		return a.printList(v.activeTable(all), cfg)
 	})
@@ -153,23 +151,38 @@ func (v alertView) explainMute(m alerting.Mute, firing []alerting.Alert) (why st
 	return m.Why + " " + m.What, time.Time{}
 }
 
-// activeLines is the list for people.
-func (v alertView) activeLines(all []activeAlert) checks.Table {
-	anyMuted := slices.ContainsFunc(all, func(one activeAlert) bool { return one.muted })
-	t := checks.Table{Name: "alerts", Columns: []checks.Column{
-		{Name: "state"}, {Name: "severity"}, {Name: "rule"}, {Name: "since"}, {Name: "value", Kind: checks.KindNumber}, {Name: "summary"}, {Name: "incident"},
-	}}
-	if anyMuted {
-		t.Columns = append(t.Columns, checks.Column{Name: "nobody is told"})
+// writeActive is the list for people. Nothing is cut: somebody is reading it
+// in the night.
+func (v alertView) writeActive(b *strings.Builder, all []activeAlert) {
+	if len(all) == 0 {
+		b.WriteString("No alert is firing or pending.\n")
 	}
-	for _, one := range all {
-		state := string(one.Phase)
-		if one.Stale {
-			state += ", no data"
+	for i, one := range all {
+		if i > 0 {
+			b.WriteByte('\n')
 		}
-		t.Add(state, one.Severity, one.Rule, shortTime(one.ActiveAt, v.now, v.location), one.Value, v.redact(summaryOf(one.Alert)), shortID(one.IncidentID), v.redact(one.why))
+		fmt.Fprintf(b, "%s  %s  %s  since %s", strings.ToUpper(string(one.Phase)), one.Severity, one.Rule, shortTime(one.ActiveAt, v.now, v.location))
+		if one.IncidentID != "" {
+			fmt.Fprintf(b, "  incident %s", shortID(one.IncidentID))
+		}
+		b.WriteByte('\n')
+		line := func(format string, args ...any) {
+			b.WriteString("    " + report.Clean(v.redact(fmt.Sprintf(format, args...))) + "\n")
+		}
+		line("%s (value %s)", summaryOf(one.Alert), report.HumanValue(checks.KindNumber, one.Value, v.location))
+		if labels := labelText(one.Labels, "alertname", "severity"); labels != "" {
+			line("%s", labels)
+		}
+		if one.muted {
+			line("nobody is told: %s", one.why)
+		}
+		if one.Stale {
+			line("its rule has no data now: this is how it was last")
+		}
+		if one.Runbook != "" {
+			line("runbook: %s", one.Runbook)
+		}
 	}
-	return t
 }
 
 // activeTable is the list for programs.

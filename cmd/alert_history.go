@@ -125,14 +125,14 @@ func changeOf(t alerting.Transition) string {
 
 func (v alertView) transitionLines(all []alerting.Transition) checks.Table {
 	t := checks.Table{Name: "transitions", Columns: []checks.Column{
-		{Name: "time"}, {Name: "change"}, {Name: "severity"}, {Name: "rule"}, {Name: "lasted"}, {Name: "summary"},
+		{Name: "time"}, {Name: "change"}, {Name: "severity"}, {Name: "rule"}, {Name: "summary"},
 	}}
 	for _, one := range all {
-		lasted := ""
+		change := changeOf(one)
 		if one.To == alerting.Resolved && one.Flap == alerting.FlapSame {
-			lasted = checks.DurationText(one.At.Sub(one.Alert.ActiveAt))
+			change += " after " + checks.DurationText(one.At.Sub(one.Alert.ActiveAt))
 		}
-		t.Add(shortTime(one.At, v.now, v.location), changeOf(one), one.Alert.Severity, one.Alert.Rule, lasted, v.redact(summaryOf(one.Alert)))
+		t.Add(shortTime(one.At, v.now, v.location), change, one.Alert.Severity, one.Alert.Rule, v.redact(summaryOf(one.Alert)))
 	}
 	return t
 }

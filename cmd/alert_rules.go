@@ -119,10 +119,31 @@ func (a *App) showRules(ctx context.Context, cfg *configs.Config, db *history.DB
 		return a.printList(v.ruleTable(rules), cfg)
 	}
 	width := a.OutWidth()
-	if width > 0 && width < wideEnough && len(rules) > 0 && a.ErrTerminal {
-		defer a.note("'vitals alert rules NAME' shows the PromQL of a rule, and all else about it")
+	if err := a.printList(v.ruleLines(rules, width == 0 || width >= wideEnough), cfg); err != nil {
+		return err
 	}
-	return a.printList(v.ruleLines(rules, width == 0 || width >= wideEnough), cfg)
+	if at, same := v.evaluatedTogether(rules); same {
+		err = a.printText(func(b *strings.Builder) {
+			fmt.Fprintf(b, "\nEvaluated: %s\n", shortTime(at, v.now, v.location))
+		})
+	}
+	if width > 0 && width < wideEnough && a.ErrTerminal {
+		a.note("'vitals alert rules NAME' shows a rule's PromQL")
+	}
+	return err
+}
+
+// evaluatedTogether tells whether all rules were evaluated at one moment, as
+// they mostly are.
+func (v alertView) evaluatedTogether(rules []alerting.Rule) (at time.Time, same bool) {
+	for i, r := range rules {
+		one := v.state.Rules[r.Name].EvaluatedAt
+		if i > 0 && !one.Equal(at) {
+			return at, false
+		}
+		at = one
+	}
+	return at, len(rules) > 0
 }
 
 // wideEnough is the narrowest terminal in which expressions stand in the list.
@@ -176,11 +197,14 @@ func (v alertView) standing(r alerting.Rule) standing {
 }
 
 // ruleLines is the list for people.
-func (v alertView) ruleLines(rules []alerting.Rule, withExpr bool) checks.Table {
-	t := checks.Table{Name: "rules", Columns: []checks.Column{
-		{Name: "name"}, {Name: "severity"}, {Name: "state"}, {Name: "asks"}, {Name: "for"}, {Name: "evaluated"},
-	}}
-	if withExpr {
+func (v alertView) ruleLines(rules []alerting.Rule, wide bool) checks.Table {
+	_, together := v.evaluatedTogether(rules)
+	t := checks.Table{Name: "rules", Columns: []checks.Column{{Name: "name"}, {Name: "severity"}, {Name: "state"}}}
+	if !together {
+		t.Columns = append(t.Columns, checks.Column{Name: "evaluated"})
+	}
+	t.Columns = append(t.Columns, checks.Column{Name: "asks"})
+	if wide {
 		t.Columns = append(t.Columns, checks.Column{Name: "PromQL"})
 	}
 	for _, r := range rules {
@@ -189,12 +213,19 @@ func (v alertView) ruleLines(rules []alerting.Rule, withExpr bool) checks.Table 
 		if s.firing > 1 {
 			word = fmt.Sprintf("firing (%d)", s.firing)
 		}
+		row := []any{r.Name, r.Severity, word}
+		if !together {
+			row = append(row, shortTime(s.EvaluatedAt, v.now, v.location))
+		}
 		expr := strings.Join(strings.Fields(r.Expr), " ")
 		asks := r.Shorthand
-		if asks == "" && !withExpr {
+		if asks == "" && !wide {
 			asks = expr
 		}
-		t.Add(r.Name, r.Severity, word, asks, forText(r.For), shortTime(s.EvaluatedAt, v.now, v.location), expr)
+		if r.For > 0 {
+			asks = strings.TrimSpace(asks + " for " + forText(r.For))
+		}
+		t.Add(append(row, asks, expr)...)
 	}
 	return t
 }

@@ -41,7 +41,7 @@ is the name of a rule. All of them must hold. Prints the silence's id, with whic
 		ValidArgsFunction: app.completeRules,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.matchers = args
-			if o.expire != "" {
+			if c.Flags().Changed("expire") {
 				return app.expireSilence(c.Context(), o)
 			}
 			return app.silence(c.Context(), o)
@@ -251,7 +251,7 @@ func (a *App) expireSilence(ctx context.Context, o silenceOptions) error {
 func silenceOf(all []alerting.Silence, id string) (alerting.Silence, error) {
 	var found []alerting.Silence
 	for _, s := range all {
-		if strings.HasPrefix(s.ID, strings.ToLower(id)) {
+		if id != "" && strings.HasPrefix(s.ID, strings.ToLower(id)) {
 			found = append(found, s)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"vitals/checks"
 	"vitals/configs"
 	"vitals/internal/history"
+	"vitals/report"
 )
 
 func newAlertSilences(app *App) *cobra.Command {
@@ -45,13 +46,8 @@ func (a *App) silences(ctx context.Context, ended bool) error {
 			}
 		}
 		all := v.quiet(kept, ended)
-		if len(all) == 0 && a.forPeople() {
-			return a.printText(func(b *strings.Builder) {
-				b.WriteString("No silence is in force or to come, and no maintenance window.\n")
-			})
-		}
 		if a.forPeople() {
-			return a.printList(v.quietLines(all), cfg)
+			return a.printText(func(b *strings.Builder) { v.writeQuiet(b, all) })
 		}
 		return a.printList(quietTable(all), cfg)
 	})
@@ -122,21 +118,28 @@ func (v alertView) when(q quiet) string {
 	return "ended " + until
 }
 
-func (v alertView) quietLines(all []quiet) checks.Table {
-	t := checks.Table{Name: "silences", Columns: []checks.Column{
-		{Name: "id"}, {Name: "state"}, {Name: "when"}, {Name: "matches"}, {Name: "by"}, {Name: "why"},
-	}}
-	for _, q := range all {
-		id, state := shortID(q.ID), q.state
-		if q.kind == "maintenance" {
-			id = q.ID
-		}
-		if q.state == "active" {
-			state = fmt.Sprintf("active (%s)", countOf(q.alerts, "alert"))
-		}
-		t.Add(id, state, v.when(q), matchersText(q.Matchers), q.By, q.Why)
+// writeQuiet is the list for people.
+func (v alertView) writeQuiet(b *strings.Builder, all []quiet) {
+	if len(all) == 0 {
+		b.WriteString("No silence is in force or to come, and no maintenance window.\n")
 	}
-	return t
+	for i, q := range all {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		id := shortID(q.ID)
+		if q.kind == "maintenance" {
+			id = "maintenance " + q.ID
+		}
+		fmt.Fprintf(b, "%s  %s  %s", report.Clean(id), strings.ToUpper(q.state), v.when(q))
+		if q.state == "active" {
+			fmt.Fprintf(b, "  keeps %s quiet now", countOf(q.alerts, "alert"))
+		}
+		fmt.Fprintf(b, "\n    %s\n", report.Clean(matchersText(q.Matchers)))
+		if said := strings.TrimSuffix(q.By+": "+q.Why, ": "); q.kind == "silence" || q.Why != "" {
+			fmt.Fprintf(b, "    %s\n", report.Clean(v.redact(said)))
+		}
+	}
 }
 
 func quietTable(all []quiet) checks.Table {

@@ -205,9 +205,9 @@ func (t *channelTry) result(messages int, redactor checks.Redactor) checks.Resul
 	if t.err != nil {
 		r.Error = redactor.Redact(t.err.Error())
 	}
-	r.Summary = "not accepted: " + r.Error
+	r.Summary = r.Error
 	if len(t.took) > 0 {
-		r.Summary = "accepted, but not that it is over: " + r.Error
+		r.Summary = "accepted in " + checks.DurationText(t.took[0]) + ", but not that it is over"
 	}
 	if e, ok := errors.AsType[*notify.Error](t.err); ok && e.Hint != "" {
 		r.Hint = redactor.Redact(e.Hint)
