@@ -27,16 +27,16 @@ func DefaultRules() []Rule {
 			"{{ $value }} % of the database pool's connections are in use",
 			"Run vitals check database.pool. Look for slow queries and for transactions left open; when none are left, requests wait and fail."},
 		{"failed_logins", "failed_logins_per_address", 10, time.Hour, "warning", "",
-			"{{ $value }} failed logins from {{ $labels.address }} within an hour",
+			"{{ $value }} failed logins from {{ $labels.address }}",
 			"Somebody may be guessing passwords. See whom they tried, and block the address if it is not one of your own."},
 		{"health_check_failures", "check_failures", 3, 5 * time.Minute, "critical", "health_check_failures",
-			"Check {{ $labels.check }} failed {{ $value }} times within 5 minutes",
+			"Check {{ $labels.check }} failed {{ $value }} times and still fails",
 			"Run vitals check {{ $labels.check }}: it says what is wrong and what to do next."},
 		{"high_error_rate", "error_rate_percent", 5, 10 * time.Minute, "warning", "",
 			"{{ $value }} % of the requests fail with a server error",
 			"See which endpoint fails and since when: the application's log of that time, and what was deployed last."},
 		{"high_memory_usage", "memory_used_percent", 80, 10 * time.Minute, "warning", "",
-			"{{ $value }} % of the memory is in use, on average over 10 minutes",
+			"{{ $value }} % of the memory is in use",
 			"See which process grew: ps aux --sort=-rss | head. When nothing is left the kernel kills one."},
 		{"high_response_time", "response_time_ms", 2000, 5 * time.Minute, "warning", "performance_degradation",
 			"Requests take {{ $value }} ms on average",
@@ -66,14 +66,15 @@ func DetectionRules() []Rule {
 	return rules
 }
 
-// written makes rules of the table's lines. A line whose numbers Expand refuses
-// makes a rule without expression; a test sees that there is none.
+// written makes rules of the table's lines. A line whose numbers FromMeasure
+// refuses makes a rule without expression; a test sees that there is none. The
+// texts name no threshold and no window: the configuration may change those.
 func written(lines []shorthand) []Rule {
 	rules := make([]Rule, 0, len(lines))
 	for _, l := range lines {
 		r := Rule{Name: l.name, Severity: l.severity, Incident: l.incident, Measure: l.measure, Threshold: l.threshold, Window: l.window,
 			Annotations: map[string]string{"summary": l.summary, "description": l.advice}}
-		_ = r.FromMeasure() // a test sees to it that all of them can be made
+		_ = r.FromMeasure()
 		rules = append(rules, r)
 	}
 	return rules

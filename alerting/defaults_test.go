@@ -37,6 +37,9 @@ func TestDefaultRulesAreTheContracts(t *testing.T) {
 		if r.Name != w.name || r.Shorthand != w.shorthand || r.Severity != w.severity || r.Expr != expr || err != nil {
 			t.Errorf("%+v, %v\nwant %+v\n%s", r, err, w, expr)
 		}
+		if r.Measure != w.measure || r.Threshold != w.threshold || r.Window != w.window {
+			t.Errorf("%s: its shorthand cannot be changed in part: %+v", r.Name, r)
+		}
 		if r.Annotations["summary"] == "" || r.Annotations["description"] == "" {
 			t.Errorf("%s says nothing to whom it wakes", r.Name)
 		}

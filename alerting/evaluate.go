@@ -62,8 +62,13 @@ func step(rule Rule, old, fresh Alert, holds bool, now time.Time) (Alert, Transi
 		if a.Flaps.History != 0 {
 			a.Phase = Resolved // as it was before
 		}
-	case a.Phase == Firing && now.Sub(a.SeenAt) >= rule.KeepFiringFor:
-		a.Phase, a.ResolvedAt = Resolved, now
+	case a.Phase == Firing:
+		if a.GoneAt.IsZero() {
+			a.GoneAt = now // from here on keep_firing_for counts, as in Prometheus
+		}
+		if now.Sub(a.GoneAt) >= rule.KeepFiringFor {
+			a.Phase, a.ResolvedAt = Resolved, now
+		}
 	}
 	var flap FlapChange
 	a.Flaps, flap = a.Flaps.Add(a.Phase == Firing)

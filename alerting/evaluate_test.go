@@ -46,14 +46,14 @@ func TestLifeOfAnAlert(t *testing.T) {
 		phases      string
 		transitions []Phase
 	}{
-		"at once without for":          {Rule{Name: "r"}, ".x.", "-f-", []Phase{Firing, Resolved}},
-		"for must be over":             {rule, "xx.xxx", "pp-ppf", []Phase{Pending, Pending, Firing}},
-		"a gap starts for again":       {rule, "xx.xx.", "pp-pp-", []Phase{Pending, Pending}},
-		"keep firing":                  {keep, "x.x..", "ffff-", []Phase{Firing, Resolved}},
-		"keep firing counts from last": {keep, "x.xx.xx..", "ffffffff-", []Phase{Firing, Resolved}},
-		"no data keeps firing":         {rule, "xxx???.", "ppfsss-", []Phase{Pending, Firing, Resolved}},
-		"an error keeps firing":        {rule, "xxx!!x", "ppfssf", []Phase{Pending, Firing}},
-		"no data opens nothing":        {rule, "???", "---", nil},
+		"at once without for":                     {Rule{Name: "r"}, ".x.", "-f-", []Phase{Firing, Resolved}},
+		"for must be over":                        {rule, "xx.xxx", "pp-ppf", []Phase{Pending, Pending, Firing}},
+		"a gap starts for again":                  {rule, "xx.xx.", "pp-pp-", []Phase{Pending, Pending}},
+		"keep firing":                             {keep, "x.x...", "fffff-", []Phase{Firing, Resolved}},
+		"keep firing counts from when it is gone": {keep, "x.xx.xx...", "fffffffff-", []Phase{Firing, Resolved}},
+		"no data keeps firing":                    {rule, "xxx???.", "ppfsss-", []Phase{Pending, Firing, Resolved}},
+		"an error keeps firing":                   {rule, "xxx!!x", "ppfssf", []Phase{Pending, Firing}},
+		"no data opens nothing":                   {rule, "???", "---", nil},
 	} {
 		phases, done := life(c.rule, c.script)
 		if phases != c.phases {

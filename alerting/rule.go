@@ -84,6 +84,7 @@ type Alert struct {
 	FiredAt     time.Time // zero before it fired
 	ResolvedAt  time.Time // zero before it resolved
 	SeenAt      time.Time // when its expression last returned it
+	GoneAt      time.Time // when its expression first did not while it fired; zero while it does
 	Stale       bool      // its rule has no data at the moment: the phase is the last known
 	Flaps       Flaps
 	IncidentID  string // the incident that it belongs to, "" for none

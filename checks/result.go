@@ -89,19 +89,21 @@ func (r Result) Measure(name string, value float64, labels ...string) Result {
 
 // AllSamples returns the check's own samples and the ones every result gives:
 // vitals_check_status (0 healthy, 1 unknown, 2 degraded, 3 unhealthy),
-// vitals_check_failed (1 when unhealthy) and vitals_check_duration_seconds.
-// Each has a time.
+// vitals_check_failed (1 when unhealthy, 0 when not, and none when unknown: who
+// cannot tell has seen neither a failure nor a recovery) and
+// vitals_check_duration_seconds. Each has a time.
 func (r *Result) AllSamples() []Sample {
 	labels := map[string]string{"check": r.Check}
-	failed := 0.0
-	if r.Status == Unhealthy {
-		failed = 1
-	}
 	all := append(make([]Sample, 0, len(r.Samples)+3), r.Samples...)
 	all = append(all,
 		Sample{Name: "vitals_check_status", Labels: labels, Value: float64(r.Status)},
-		Sample{Name: "vitals_check_failed", Labels: labels, Value: failed},
 		Sample{Name: "vitals_check_duration_seconds", Labels: labels, Value: r.Duration.Seconds()})
+	switch r.Status {
+	case Unhealthy:
+		all = append(all, Sample{Name: "vitals_check_failed", Labels: labels, Value: 1})
+	case Healthy, Degraded:
+		all = append(all, Sample{Name: "vitals_check_failed", Labels: labels, Value: 0})
+	}
 	for i := range all {
 		if all[i].Time.IsZero() {
 			all[i].Time = r.Started

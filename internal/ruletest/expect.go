@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"vitals/alerting"
@@ -29,7 +30,7 @@ func (r *run) alerts(ctx context.Context, s *store) (time.Time, error) {
 		last, s.until = at, at.UnixMilli()
 		broken := map[string]error{}
 		for _, rule := range rules {
-			o := r.observe(ctx, s, rule.Expr, at)
+			o := r.observe(ctx, s, rule, at)
 			broken[rule.Name] = o.Err
 			state[rule.Name], _ = alerting.Evaluate(rule, state[rule.Name], o, at)
 		}
@@ -129,8 +130,8 @@ type point struct {
 
 // String writes the point as expectations have it: the name before the braces.
 func (p point) String() string {
-	name := p.labels.Get(labels.MetricName)
-	rest := labels.NewBuilder(p.labels).Del(labels.MetricName).Labels()
+	name := p.labels.Get(model.MetricNameLabel)
+	rest := labels.NewBuilder(p.labels).Del(model.MetricNameLabel).Labels()
 	if name == "" || !rest.IsEmpty() {
 		name += rest.String()
 	}

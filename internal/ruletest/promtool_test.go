@@ -91,7 +91,7 @@ var cases = map[string]struct {
 }
 
 func webFailed(times string) []string {
-	return []string{`{check: web, severity: critical}`, `{summary: "Check web failed ` + times + ` times within 5 minutes", description: "Run vitals check web: it says what is wrong and what to do next."}`}
+	return []string{`{check: web, severity: critical}`, `{summary: "Check web failed ` + times + ` times and still fails", description: "Run vitals check web: it says what is wrong and what to do next."}`}
 }
 
 func in(series, values string) string {

@@ -34,14 +34,14 @@ func (r *run) instant(ctx context.Context, from storage.Queryable, expr string, 
 
 // observe evaluates a rule's expression as the history does: with the answer
 // comes whether anything that it reads was recorded at all.
-func (r *run) observe(ctx context.Context, s *store, expr string, at time.Time) alerting.Observation {
+func (r *run) observe(ctx context.Context, s *store, rule alerting.Rule, at time.Time) alerting.Observation {
 	w := &watcher{store: s}
-	found, err := r.instant(ctx, w, expr, at)
+	found, err := r.instant(ctx, w, rule.Expr, at)
 	if err != nil {
 		return alerting.Observation{Err: err}
 	}
 	// absent(x) answers where there is nothing: then that is the answer.
-	o := alerting.Observation{NoData: w.asked && !w.found && len(found) == 0}
+	o := alerting.Observation{NoData: w.asked && !w.found && len(found) == 0 && !rule.WantsNoData}
 	for _, one := range found {
 		o.Series = append(o.Series, alerting.Series{Labels: one.Metric.Map(), Value: one.F})
 	}
