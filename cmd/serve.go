@@ -53,6 +53,7 @@ type daemon struct {
 	stopLoop func()
 	asker    *asker
 	alerts   atomic.Pointer[alertLoop] // nil before the first start
+	jobs     *jobLoop
 }
 
 // serve runs `vitals serve` until ctx ends. Ready, where not nil, is called
@@ -107,6 +108,7 @@ func (a *App) serveConfig(listen string) (*configs.Config, error) {
 // start makes the board and the routes, and begins the loops.
 func (d *daemon) start(ctx context.Context) {
 	d.board, d.stopLoop = d.loop(ctx, d.cfg)
+	d.jobs = d.app.startJobLoop(ctx, d.cfg, d.log, time.Time{})
 	d.server = server.New(server.Options{
 		State: d.state(d.cfg, d.board), Log: d.log, Started: d.app.Now(), Version: readBuild().version,
 	})
@@ -217,6 +219,8 @@ func (d *daemon) reload(ctx context.Context) {
 	board.All(ctx, 0) // the new board has answers before anybody asks it
 	d.server.Swap(d.state(cfg, board))
 	d.cfg, d.board, d.stopLoop = cfg, board, stop
+	d.jobs.retire()
+	d.jobs = d.app.startJobLoop(ctx, cfg, d.log, d.app.Now())
 	stopOld()
 	d.log.Info("configuration reloaded", "config", or(cfg.File(), "none"), "checks", len(board.Checks()))
 }
@@ -225,4 +229,5 @@ func (d *daemon) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.stopLoop()
+	d.jobs.wait()
 }

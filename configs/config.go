@@ -44,6 +44,8 @@ type Config struct {
 	Alerting AlertingOptions  `mapstructure:"alerting" help:"what somebody is told of"`
 	Contacts []ContactOptions `mapstructure:"contacts" help:"whom to call, in this order: the tech lead, DevOps, the database administrator"`
 
+	Schedule ScheduleOptions `mapstructure:"schedule" help:"what runs by the clock in vitals serve, or from cron by vitals schedule install"`
+
 	History HistoryOptions `mapstructure:"history" help:"what is kept of results"`
 	Serve   ServeOptions   `mapstructure:"serve" help:"vitals serve"`
 	Log     LogOptions     `mapstructure:"log" help:"the log of Vitals itself"`
@@ -52,6 +54,7 @@ type Config struct {
 	location *time.Location
 	places   map[string]Place
 	policy   alerting.Policy
+	jobs     []Job
 	secrets  func() []checks.Secret // a function, because fmt prints what is inside unexported fields
 }
 
