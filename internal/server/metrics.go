@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -58,10 +59,41 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 	}
+	for _, sample := range c.server.figures() {
+		if m, id := metricOf(sample); !seen[id] {
+			seen[id] = true
+			out <- m
+		}
+	}
 	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vitals_uptime_seconds", "Time since Vitals started.", nil, nil),
 		prometheus.GaugeValue, time.Since(c.server.started).Seconds())
 	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vitals_build_info", "Which Vitals this is.", []string{"version"}, nil),
 		prometheus.GaugeValue, 1, c.server.version)
+}
+
+const (
+	figuresMaxAge   = 2 * time.Second
+	figuresWait     = time.Second // a scrape must not hang with the history
+	figuresPatience = 5 * time.Second
+)
+
+// figures are the samples about alerts, incidents and messages, the last known
+// ones where the history does not answer.
+func (s *Server) figures() []checks.Sample {
+	state := s.state.Load()
+	if state.Figures == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), figuresWait)
+	defer cancel()
+	samples, _ := state.figures.get(ctx, figuresMaxAge, func(ctx context.Context) ([]checks.Sample, bool) {
+		samples, err := state.Figures(ctx)
+		if err != nil {
+			s.log.Warn("figures of alerts and incidents are not up to date in /metrics", "error", err)
+		}
+		return samples, err == nil
+	})
+	return samples
 }
 
 // metricOf makes a metric of a sample, and a text that is the same for the
