@@ -33,6 +33,9 @@ func (w *work) compose(g *gathering, kind MessageKind) Message {
 		Group: g.topic(), Kind: kind, Severity: first.Severity, Labels: common(about), Annotations: first.Annotations,
 		Runbook: first.Runbook, Alerts: about, StartedAt: earliest(about),
 	}
+	if kind != TellResolved {
+		m.Alerts = append(slices.Clone(about), g.over...) // receivers that keep a list must hear of each
+	}
 	m.Title = title(kind, first, len(about))
 	m.Text = w.text(g, kind, about)
 	if kind == TellResolved {
@@ -157,7 +160,7 @@ func (p Policy) incidentMessage(i Incident, kind MessageKind, word string) Messa
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	labels["incident"], labels["incident_type"], labels["severity"] = i.ID, i.Type, i.Severity
+	labels["incident"], labels["incident_type"], labels["severity"] = i.ID, i.Type, i.Severity // the severity is for routes
 	if labels["alertname"] == "" {
 		labels["alertname"] = i.Type
 	}
@@ -181,7 +184,7 @@ func (p Policy) Announce(i Incident, kind MessageKind, why string, at time.Time,
 	slices.Sort(channels)
 	w := &work{policy: p, now: at}
 	for _, channel := range slices.Compact(channels) {
-		w.notice(channel, m, string(kind))
+		w.notice(channel, m.Group, m, string(kind))
 	}
 	return w.out.Notices
 }

@@ -45,7 +45,7 @@ func (w *work) escalateOne(i Incident) {
 	m.Text = fmt.Sprintf("Nobody has taken this incident for %s.\n%s", duration(w.now.Sub(i.OpenedAt)), m.Text)
 	for _, channel := range step.Channels {
 		i.Told = with(i.Told, channel)
-		w.notice(channel, m, fmt.Sprint("escalation", due))
+		w.notice(channel, m.Group, m, fmt.Sprint("escalation", due))
 	}
 	w.incidents.put(i)
 }
@@ -60,7 +60,7 @@ func (s Step) takes(severity string) bool {
 func (w *work) tellSettled(i Incident) {
 	m := w.policy.incidentMessage(i, TellResolved, "RESOLVED")
 	for _, channel := range i.Told {
-		w.notice(channel, m, "settled")
+		w.notice(channel, m.Group, m, "settled")
 	}
 	i.Told = nil
 	w.incidents.put(i)

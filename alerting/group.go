@@ -85,6 +85,10 @@ func (w *work) gather(kept []Group) map[string]*gathering {
 				if known && now.Phase == Resolved {
 					a = now
 				}
+				a.Phase = Resolved
+				if a.ResolvedAt.IsZero() {
+					a.ResolvedAt = w.now // its rule is gone, and with it what was known
+				}
 				g.over = append(g.over, a)
 			}
 		}
@@ -122,19 +126,10 @@ func (w *work) update(g *gathering) {
 	if !worse && w.now.Sub(g.SentAt) < g.route.GroupInterval {
 		return
 	}
-	if len(g.active) == 0 { // the rest is muted: what is over may leave, nobody needs to be told of the rest
-		g.keepTold(w)
-		return
+	if len(g.active) == 0 {
+		return // the rest fires and is muted: what is over is told of with the next message
 	}
 	w.say(g, TellFiring, 0)
-}
-
-// keepTold takes those that are over out of what receivers believe.
-func (g *gathering) keepTold(w *work) {
-	g.Told = slices.DeleteFunc(slices.Clone(g.Told), func(a Alert) bool {
-		return slices.ContainsFunc(g.over, func(o Alert) bool { return o.ID == a.ID })
-	})
-	w.out.Groups = append(w.out.Groups, g.Group)
 }
 
 // remind tells again of what goes on, unless somebody has taken it.
@@ -166,7 +161,7 @@ func (w *work) conclude(g *gathering) {
 func (w *work) say(g *gathering, kind MessageKind, reminded int) {
 	m := w.compose(g, kind)
 	for _, channel := range g.route.Channels {
-		w.notice(channel, m, string(kind))
+		w.notice(channel, g.ID, m, string(kind))
 	}
 	g.SentAt, g.Reminded = w.now, reminded
 	g.Told = slices.Clone(g.active)
@@ -178,10 +173,13 @@ func (w *work) say(g *gathering, kind MessageKind, reminded int) {
 
 // notice puts a message on its way to a channel. The key is made of what every
 // process would make it of.
-func (w *work) notice(channel string, m Message, what string) {
+//
+// The topic outlives the message's group: that something is over must not come
+// after the news that it is back.
+func (w *work) notice(channel, topic string, m Message, what string) {
 	m.At = w.now
 	m.Key = hash128(m.Group + "\xff" + what + "\xff" + strconv.FormatInt(w.now.UnixMilli(), 36) + "\xff" + channel)
-	w.out.Notices = append(w.out.Notices, Notice{Channel: channel, Incident: m.Labels["incident"], Message: m})
+	w.out.Notices = append(w.out.Notices, Notice{Channel: channel, Topic: topic, Incident: m.Labels["incident"], Message: m})
 }
 
 // flapping tells once that an alert comes and goes, and once that it ceased to.
@@ -195,7 +193,7 @@ func (w *work) flapping() {
 		}
 		m := w.flapMessage(t)
 		for _, channel := range w.policy.channelsFor(t.Alert.Labels) {
-			w.notice(channel, m, string(m.Kind))
+			w.notice(channel, m.Group, m, string(m.Kind))
 		}
 	}
 }

@@ -41,6 +41,7 @@ type Message struct {
 // Notice is a message on its way to one channel.
 type Notice struct {
 	Channel  string
+	Topic    string // messages of one topic are sent to a channel one after the other
 	Incident string // ID of the incident it belongs to, "" for none
 	Message  Message
 }

@@ -75,6 +75,26 @@ type Changes struct {
 	Notices     []Notice
 }
 
+// refreshAfter is how old what is kept about a rule may become while nothing
+// happens. It is far below NoDataAfter and forgottenAfter, which measure with it.
+const refreshAfter = time.Minute
+
+// Quiet tells that nothing happened that is worth a write to the disk: most
+// steps find all well, as the step before did.
+func (c Changes) Quiet(before State) bool {
+	if len(c.Alerts)+len(c.Gone)+len(c.Transitions)+len(c.Incidents)+len(c.Entries)+len(c.Groups)+len(c.GoneGroups)+len(c.Notices) > 0 ||
+		len(c.Rules) != len(before.Rules) {
+		return false
+	}
+	for name, now := range c.Rules {
+		then, known := before.Rules[name]
+		if !known || now.Err != then.Err || now.DataAt.IsZero() != then.DataAt.IsZero() || now.EvaluatedAt.Sub(then.EvaluatedAt) >= refreshAfter {
+			return false
+		}
+	}
+	return true
+}
+
 // Mute tells why nobody is told of an alert that fires.
 type Mute struct {
 	Why  string // silenced, maintenance, inhibited or flapping

@@ -104,6 +104,9 @@ func (r *alerter) observe(ctx context.Context, at time.Time) map[string]alerting
 }
 
 func observe(ctx context.Context, round *history.Round, rule alerting.Rule) alerting.Observation {
+	if nothing, err := round.Nothing(ctx, rule.Expr); nothing || err != nil {
+		return alerting.Observation{NoData: true, Err: err}
+	}
 	answer, err := round.Instant(ctx, rule.Expr)
 	if err != nil {
 		return alerting.Observation{Err: err}

@@ -37,6 +37,9 @@ func (a *App) startRecorder(ctx context.Context, cfg *configs.Config) *recorder 
 		o := historyOptions(cfg, recordPatience)
 		o.Warn = func(sentence string) { fmt.Fprintf(a.Err, "vitals: warning: %s\n", sentence) }
 		r.db, r.err = history.Open(ctx, o)
+		if r.err == nil && !cfg.Alerting.Disabled {
+			r.db.Warm(ctx) // the checks still run; the rules are next
+		}
 	}()
 	return r
 }

@@ -100,7 +100,7 @@ func (c alertmanager) alone(m Message) postableAlert {
 		StartsAt:    firstTime(m.StartedAt, m.At), EndsAt: m.At.Add(c.o.ValidFor), GeneratorURL: webAddress(m.Link),
 	}
 	if p.Labels["alertname"] == "" {
-		p.Labels["alertname"] = "vitals_" + string(m.Kind)
+		p.Labels["alertname"] = "vitals_" + aloneName(m.Kind)
 	}
 	switch m.Kind {
 	case Resolved:
@@ -109,6 +109,15 @@ func (c alertmanager) alone(m Message) postableAlert {
 		p.EndsAt = m.At.Add(5 * time.Minute)
 	}
 	return p
+}
+
+// aloneName is the same for what begins a trouble and what ends it, so that
+// Alertmanager sees that both are about one.
+func aloneName(k Kind) string {
+	if k == Test || k == Info {
+		return string(k)
+	}
+	return "incident"
 }
 
 // filled joins two maps, of which the first is stronger, without what is

@@ -38,7 +38,7 @@ const (
 	giveUpAfter = 24 * time.Hour
 	// leaseBeyond is how much longer than a channel's time-out its messages are
 	// leased: for writing down what became of them.
-	leaseBeyond = 30 * time.Second
+	leaseBeyond = 10 * time.Second
 	// mostHold is how long a channel is left alone after a failure whose receiver
 	// did not say how long: short, since the next message may well be taken.
 	mostHold = 30 * time.Second

@@ -94,6 +94,9 @@ func networkError(ctx context.Context, guard checks.Redactor, err error, started
 		return e
 	}
 	trouble, ok := checks.NetworkTrouble(err)
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		trouble, ok = checks.Trouble{What: "does not speak TLS on this port", Hint: "Correct the port, or write http:// in the channel's address."}, true
+	}
 	if !ok {
 		trouble, ok = checks.TLSTrouble(err, time.Now())
 	}

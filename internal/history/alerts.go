@@ -15,10 +15,17 @@ import (
 // follows from it, and keeps that, all in one transaction that is on the disk
 // when Step returns. Any number of processes may call it; they take turns.
 // Think may be called again when the file had to be replaced, and must not use
-// the DB.
+// the DB. A step in which nothing happened writes nothing.
 func (db *DB) Step(ctx context.Context, think func(alerting.State) alerting.Changes) (alerting.Changes, error) {
-	var done alerting.Changes
-	err := db.durably(ctx, func(t *tx) error {
+	before, err := db.AlertState(ctx)
+	if err != nil {
+		return alerting.Changes{}, err
+	}
+	done := think(before)
+	if done.Quiet(before) {
+		return done, nil
+	}
+	err = db.durably(ctx, func(t *tx) error {
 		state, err := t.alertState(db.opt.Now())
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ func (t *tx) enqueue(notices []alerting.Notice) error {
 		at := whenMillis(n.Message.At)
 		if _, err := t.exec(`INSERT INTO outbox (key, channel, topic, incident_id, state, attempts, created_at, due_at, leased_until, leased_by, ended_at, error, body)
 			VALUES (?, ?, ?, ?, 'waiting', 0, ?, ?, 0, '', 0, '', ?) ON CONFLICT (key) DO NOTHING`,
-			n.Message.Key, valid(n.Channel), n.Message.Group, n.Incident, at, at, body(n)); err != nil {
+			n.Message.Key, valid(n.Channel), or(n.Topic, n.Message.Key), n.Incident, at, at, body(n)); err != nil {
 			return err
 		}
 	}
@@ -160,4 +160,12 @@ func (db *DB) Message(ctx context.Context, key string) (o alerting.Outgoing, fou
 		return err
 	})
 	return o, found, err
+}
+
+// or is the first of two texts that is not empty.
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }

@@ -53,10 +53,11 @@ func newPostgres(t testing.TB, major int) *PostgresServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ok bool
-	if s.bin, s.template, ok = strings.Cut(strings.TrimSpace(out), "\n"); !ok {
-		t.Fatalf("scripts/services programs printed %q, not two lines", out)
+	lines := strings.Split(out, "\n") // the programs of the other servers follow
+	if len(lines) < 2 {
+		t.Fatalf("scripts/services programs printed %q: its first two lines are to be PostgreSQL's programs and an empty data folder", out)
 	}
+	s.bin, s.template = lines[0], lines[1]
 	return s
 }
 

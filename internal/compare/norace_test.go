@@ -1,0 +1,6 @@
+//go:build !race
+
+package compare
+
+// oneIn says that each so many-th expression is asked.
+const oneIn = 1
