@@ -27,16 +27,23 @@ type alertLoop struct {
 	cfg  *configs.Config
 	log  *slog.Logger
 	wake chan struct{} // something was recorded
+	sent chan struct{} // something was put into the outbox
+	told *deliveries   // counts what became of messages
 }
 
-func (a *App) newAlertLoop(cfg *configs.Config, log *slog.Logger) *alertLoop {
-	return &alertLoop{app: a, cfg: cfg, log: log, wake: make(chan struct{}, 1)}
+func (a *App) newAlertLoop(cfg *configs.Config, log *slog.Logger, told *deliveries) *alertLoop {
+	return &alertLoop{app: a, cfg: cfg, log: log, wake: make(chan struct{}, 1), sent: make(chan struct{}, 1), told: told}
 }
 
 // recorded tells that there is something new to judge. It never blocks.
-func (l *alertLoop) recorded() {
+func (l *alertLoop) recorded() { poke(l.wake) }
+
+// deliver tells that there is something to be sent. It never blocks.
+func (l *alertLoop) deliver() { poke(l.sent) }
+
+func poke(c chan<- struct{}) {
 	select {
-	case l.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -62,9 +69,9 @@ func (l *alertLoop) run(ctx context.Context) {
 // with runs on an open history: the steps here, the drain beside them.
 func (l *alertLoop) with(ctx context.Context, db *history.DB) {
 	r := l.app.newAlerter(l.cfg, db, l.log)
-	sent := make(chan struct{}, 1)
+	r.drain.Outbox = l.told.over(r.drain.Outbox)
 	var drain sync.WaitGroup
-	drain.Go(func() { r.drain.Run(ctx, drainEvery, sent) })
+	drain.Go(func() { r.drain.Run(ctx, drainEvery, l.sent) })
 	defer drain.Wait()
 	ticker := time.NewTicker(l.cfg.Alerting.Interval)
 	defer ticker.Stop()
@@ -72,10 +79,7 @@ func (l *alertLoop) with(ctx context.Context, db *history.DB) {
 		if done, err := r.step(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("the alert rules were not evaluated", "error", err)
 		} else if len(done.Notices) > 0 {
-			select {
-			case sent <- struct{}{}:
-			default:
-			}
+			l.deliver()
 		}
 		select {
 		case <-ctx.Done():

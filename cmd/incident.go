@@ -163,6 +163,15 @@ still fires opens no second incident; it does when it fires anew.`,
 	}
 )
 
+// incidentVerbs are the ways to change an incident, by their words.
+func incidentVerbs() map[string]incidentVerb {
+	all := map[string]incidentVerb{}
+	for _, v := range []incidentVerb{incidentAck, incidentResolve, incidentReopen, incidentClose} {
+		all[v.word] = v
+	}
+	return all
+}
+
 func newIncidentChange(app *App, verb incidentVerb) *cobra.Command {
 	var by, note string
 	c := &cobra.Command{
