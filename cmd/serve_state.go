@@ -23,7 +23,7 @@ type office struct {
 	asker  *asker
 	board  *checks.Board
 	log    *slog.Logger
-	sent   func()  // called when something was put into the outbox
+	sent   func() // called when something was put into the outbox
 	told   *deliveries
 	uptime *uptime // nil where nobody keeps one
 }

@@ -34,7 +34,7 @@ func barHeight(class string) int {
 	case "unhealthy":
 		return barTall
 	case "degraded":
-		return 17
+		return 16
 	case "none":
 		return 2
 	}
@@ -48,7 +48,7 @@ func draw(classes []string) (c barChart) {
 		h := barHeight(class)
 		for i, have := range classes {
 			if have == class {
-				fmt.Fprintf(&d, "M%d %dh%dv%dh-%dz", i*barPitch, barTall-h, barWidth, h, barWidth)
+				fmt.Fprintf(&d, "M%d %dh%dv%dh-%dz", i*barPitch, (barTall-h)/2, barWidth, h, barWidth)
 			}
 		}
 		if d.Len() > 0 {

@@ -72,7 +72,7 @@ func byText(who string) string {
 }
 
 func lineOfEntry(e alerting.Entry, p IncidentPage, v View) timelineLine {
-	line := timelineLine{At: momentFor(e.At, p.Now, v), Kind: capital(strings.ReplaceAll(string(e.Kind), "_", " ")), Text: Clean(e.Text), After: wholeText(e.At.Sub(p.Incident.OpenedAt))}
+	line := timelineLine{At: momentFor(e.At, p.Now, v), Kind: capital(label(string(e.Kind))), Text: Clean(e.Text), After: wholeText(e.At.Sub(p.Incident.OpenedAt))}
 	if e.Actor != alerting.Self {
 		line.Actor = Clean(e.Actor)
 	}

@@ -60,10 +60,17 @@ type messageLine struct {
 // messagesShown is how many messages the page lists.
 const messagesShown = 8
 
+// staleAfter is from when on the newest result is too old to be relied on: the
+// longest that anybody lets cron wait between two rounds, and a bit.
+const staleAfter = 20 * time.Minute
+
 func statusBody(p StatusPage, v View) statusView {
 	s := statusView{
 		Made: momentFor(p.Now, p.Now, v), DataAge: "", Notes: cleaned(p.Notes), Missing: Clean(strings.Join(p.Missing, ", ")),
 		PastSince: checks.DurationText(p.PastSince), Static: p.Static, RulesAge: ageText(p.RulesAt, p.Now),
+	}
+	if p.Static { // it may be read on any day
+		s.Made.Text = p.Now.In(v.location()).Format("2 Jan 2006, 15:04 MST")
 	}
 	results := make([]checks.Result, len(p.Checks))
 	var newest time.Time
@@ -74,11 +81,11 @@ func statusBody(p StatusPage, v View) statusView {
 		}
 	}
 	s.DataAge = ageText(newest, p.Now)
-	s.Status, s.Headline = headline(results, p.Open, len(p.Missing))
-	s.Tally = plural(len(results), "check") + ": " + tally(results)
-	if len(results) == 0 {
-		s.Tally = ""
+	if age := p.Now.Sub(newest); !newest.IsZero() && age > staleAfter {
+		s.Notes = append(s.Notes, fmt.Sprintf("The newest result is %s old: nothing seems to run the checks. See that 'vitals serve' or cron does.", wholeText(age)))
 	}
+	s.Status, s.Headline = headline(results, p.Open, len(p.Missing))
+	s.Tally = tallyText(results)
 	for _, r := range worstFirst(results) {
 		i := slices.IndexFunc(p.Checks, func(c PageCheck) bool { return c.Check == r.Check })
 		line := lineOfCheck(p.Checks[i], p.Now, v)
@@ -103,6 +110,19 @@ func statusBody(p StatusPage, v View) statusView {
 	}
 	s.MoreMessages = len(p.Messages) - len(s.Messages)
 	return s
+}
+
+// tallyText counts the checks; "" for none.
+func tallyText(results []checks.Result) string {
+	switch well := !slices.ContainsFunc(results, func(r checks.Result) bool { return r.Status != checks.Healthy }); {
+	case len(results) == 0:
+		return ""
+	case well && len(results) == 1:
+		return "1 check, and it is healthy"
+	case well:
+		return plural(len(results), "check") + ", all healthy"
+	}
+	return plural(len(results), "check") + ": " + tally(results)
 }
 
 // headline says in a few words how all is.
@@ -273,7 +293,7 @@ func lineOfAlert(a PageAlert, now time.Time) alertLine {
 		line.Summary = line.Name + whichText(a.Labels)
 	}
 	if line.Muted != "" {
-		line.Tone = "over"
+		line.Tone = "muted"
 	}
 	return line
 }

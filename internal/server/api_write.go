@@ -43,8 +43,12 @@ func (s *Server) openIncident(w http.ResponseWriter, r *http.Request, k Kept) er
 	if err != nil {
 		return err
 	}
+	_, timeline, err := k.Incident(r.Context(), i.ID)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Location", "/api/incidents/"+i.ID)
-	s.incident(w, r, http.StatusCreated, i, nil)
+	s.incident(w, r, http.StatusCreated, i, timeline)
 	return nil
 }
 

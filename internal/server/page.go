@@ -80,7 +80,8 @@ func zip(html []byte) (rendered, error) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, err := z.Write(html)
-	return rendered{html, packed.Bytes()}, errors.Join(err, z.Close())
+	err = errors.Join(err, z.Close())
+	return rendered{html, packed.Bytes()}, err
 }
 
 // incidentPage is GET /incidents/{id}.
