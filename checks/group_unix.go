@@ -23,6 +23,9 @@ func NewGroup(cmd *exec.Cmd) *Group { return &Group{cmd.Process.Pid} }
 // Kill ends all of it at once; what is gone already is no matter.
 func (g *Group) Kill() { _ = syscall.Kill(-g.id, syscall.SIGKILL) }
 
+// Terminate asks all of it to end.
+func (g *Group) Terminate() { _ = syscall.Kill(-g.id, syscall.SIGTERM) }
+
 // Close lets go of what the system keeps for the group.
 func (g *Group) Close() {}
 

@@ -62,6 +62,9 @@ func (g *Group) Kill() {
 	_ = g.process.Kill()
 }
 
+// Terminate ends all of it: Windows knows no way to ask.
+func (g *Group) Terminate() { g.Kill() }
+
 // Close lets go of what the system keeps for the group.
 func (g *Group) Close() {
 	g.mu.Lock()

@@ -74,6 +74,7 @@ func processName() string {
 // step evaluates all rules and moves the alerts on. What is to be told is in
 // the outbox then, and not yet sent.
 func (r *alerter) step(ctx context.Context) (alerting.Changes, error) {
+	r.jobs(ctx)
 	at := r.now()
 	seen := r.observe(ctx, at)
 	if ctx.Err() != nil {
@@ -84,6 +85,20 @@ func (r *alerter) step(ctx context.Context) (alerting.Changes, error) {
 		r.say(done)
 	}
 	return done, err
+}
+
+// jobs records what is known of the jobs, for the rules about them.
+func (r *alerter) jobs(ctx context.Context) {
+	now := r.now()
+	states, err := r.db.Jobs(ctx, now.Add(-jobsSince))
+	if err == nil {
+		if result, any := jobResult(states, now); any {
+			err = r.db.Record(ctx, []checks.Result{result})
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.Error("what the jobs did was not recorded; rules about them have no data", "error", err)
+	}
 }
 
 // observe asks every rule's question about one moment.

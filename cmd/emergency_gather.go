@@ -31,15 +31,9 @@ type gatherer struct {
 func (a *App) newGatherer(cfg *configs.Config) *gatherer {
 	g := &gatherer{app: a, cfg: cfg}
 	g.live = func(ctx context.Context) []checks.Result {
-		list := cfg.Checks()
-		runner := a.runner(cfg)
-		runner.Timeout = emergencyPatience
-		for i := range list {
-			list[i].Timeout = min(or(list[i].Timeout, emergencyPatience), emergencyPatience)
-		}
-		results := runner.Run(ctx, list)
-		go closeChecks(list) // one that hangs must not be waited for
-		return results
+		// A board, because what has not answered yet has not failed: a check that is
+		// given less time than it has would be called down.
+		return checks.NewBoard(a.runner(cfg), cfg.Checks(), nil).All(ctx, 0)
 	}
 	return g
 }

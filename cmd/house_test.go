@@ -23,7 +23,7 @@ var house = []struct {
 	{"vitals/schedule", []string{"vitals/checks"}, "what a schedule runs is handed to it"},
 	{"vitals/report", []string{"vitals/checks", "vitals/alerting"}, "a format only needs what it prints"},
 	{"vitals/configs", []string{"vitals/checks", "vitals/checks/...", "vitals/alerting", "vitals/alerting/notify", "vitals/schedule"}, "it fills the options that others own and starts nothing"},
-	{"vitals/internal/history", []string{"vitals/checks", "vitals/alerting"}, "the store keeps results; it does not make them"},
+	{"vitals/internal/history", []string{"vitals/checks", "vitals/alerting", "vitals/schedule"}, "the store keeps results; it does not make them"},
 	{"vitals/internal/server", []string{"vitals/checks", "vitals/report", "vitals/alerting", "vitals/internal/history"}, "routes answer from what they are handed; only cmd wires"},
 	{"vitals/internal/proxy", []string{"vitals/checks"}, "requests pass through it even when all else fails"},
 	{"vitals/internal/demo", nil, "the platform is somebody else's application"},

@@ -84,7 +84,9 @@ func TestNothingIsLostToKills(t *testing.T) {
 		all.Go(func() {
 			for i := range transitions / processes {
 				flips.set(t, n, i%2 == 0)
-				flips.checkOnce(t, n, func() bool { return killed.Load() < int64(kills) && rand.IntN(transitions/kills) < 2 && killed.Add(1) <= int64(kills) })
+				flips.checkOnce(t, n, func() bool {
+					return killed.Load() < int64(kills) && rand.IntN(transitions/kills) < 2 && killed.Add(1) <= int64(kills)
+				})
 			}
 		})
 	}

@@ -57,6 +57,7 @@ type daemon struct {
 	told     *deliveries
 	uptime   *uptime
 	gatherer *gatherer // of the configuration in force
+	jobs     *jobLoop
 }
 
 // serve runs `vitals serve` until ctx ends. Ready, where not nil, is called
@@ -114,6 +115,7 @@ func (d *daemon) start(ctx context.Context) {
 	d.board, d.stopLoop = d.loop(ctx, d.cfg)
 	state, gatherer := d.state(d.cfg, d.board)
 	d.gatherer = gatherer
+	d.jobs = d.app.startJobLoop(ctx, d.cfg, d.log, time.Time{})
 	d.server = server.New(server.Options{
 		State: state, Log: d.log, Started: d.app.Now(), Version: readBuild().version,
 	})
@@ -137,6 +139,12 @@ func (d *daemon) loop(ctx context.Context, cfg *configs.Config) (*checks.Board, 
 	done := make(chan struct{})
 	go func() { defer close(done); board.Keep(ctx, cfg.Serve.Interval) }()
 	alerts, alerted := d.app.newAlertLoop(cfg, d.log, d.told), make(chan struct{})
+	alerts.retest = func(ctx context.Context, name string) (checks.Result, bool) {
+		if list := exactly(board.Checks(), name); len(list) > 0 {
+			closeChecks(list) // the next run opens new connections
+		}
+		return board.Get(ctx, name, 0)
+	}
 	d.alerts.Store(alerts)
 	go func() { defer close(alerted); alerts.run(ctx) }()
 	return board, func() { cancel(); <-done; <-alerted; board.Close() }
@@ -149,17 +157,17 @@ func (d *daemon) recorded() {
 	}
 }
 
-// sent passes on that something was put into the outbox.
-func (d *daemon) sent() {
+// changed passes on that a request changed an incident.
+func (d *daemon) changed() {
 	if alerts := d.alerts.Load(); alerts != nil {
-		alerts.deliver()
+		alerts.changed()
 	}
 }
 
 // state is what the routes answer from. The gatherer is to be closed when the
 // state is no longer in use.
 func (d *daemon) state(cfg *configs.Config, board *checks.Board) (server.State, *gatherer) {
-	o := &office{app: d.app, cfg: cfg, asker: d.asker, board: board, log: d.log, sent: d.sent, told: d.told, uptime: d.uptime}
+	o := &office{app: d.app, cfg: cfg, asker: d.asker, board: board, log: d.log, changed: d.changed, told: d.told, uptime: d.uptime}
 	g := o.emergencyGatherer()
 	s := server.State{
 		Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token, Environment: cfg.Environment,
@@ -167,6 +175,7 @@ func (d *daemon) state(cfg *configs.Config, board *checks.Board) (server.State, 
 	}
 	if d.asker != nil {
 		s.Query, s.Kept, s.Figures = d.asker, o, o.figures
+		s.Heart = &heart{app: d.app, cfg: cfg, kept: d.recorded}
 	}
 	return s, g
 }
@@ -241,6 +250,8 @@ func (d *daemon) reload(ctx context.Context) {
 	d.server.Swap(state)
 	d.gatherer.close()
 	d.cfg, d.board, d.stopLoop, d.gatherer = cfg, board, stop, gatherer
+	d.jobs.retire()
+	d.jobs = d.app.startJobLoop(ctx, cfg, d.log, d.app.Now())
 	stopOld()
 	d.log.Info("configuration reloaded", "config", or(cfg.File(), "none"), "checks", len(board.Checks()))
 }
@@ -250,4 +261,5 @@ func (d *daemon) stop() {
 	defer d.mu.Unlock()
 	d.stopLoop()
 	d.gatherer.close()
+	d.jobs.wait()
 }

@@ -18,14 +18,14 @@ import (
 // office answers what serve's routes ask of the history, and does for a request
 // what a command would do. It is made anew with each configuration.
 type office struct {
-	app    *App
-	cfg    *configs.Config
-	asker  *asker
-	board  *checks.Board
-	log    *slog.Logger
-	sent   func() // called when something was put into the outbox
-	told   *deliveries
-	uptime *uptime // nil where nobody keeps one
+	app     *App
+	cfg     *configs.Config
+	asker   *asker
+	board   *checks.Board
+	log     *slog.Logger
+	changed func() // called when an incident was opened or changed
+	told    *deliveries
+	uptime  *uptime // nil where nobody keeps one
 }
 
 // with hands f the history. What it fails with is made a server.Refusal where
@@ -84,7 +84,7 @@ func (o *office) OpenIncident(ctx context.Context, r server.IncidentRequest) (i 
 		}
 		if i, _, err = o.app.desk(o.cfg, db).open(ctx, ask, r.By, "Opened by "+r.By+"."); err == nil {
 			logOpened(o.log.Info, i, r.By)
-			o.sent()
+			o.changed()
 		}
 		return err
 	})
@@ -105,7 +105,7 @@ func (o *office) ChangeIncident(ctx context.Context, id, verb string, r server.C
 		}
 		if i, err = desk.change(ctx, id, does, r.By, r.Note); err == nil {
 			logChanged(o.log.Info, i, does, r.By, r.Note)
-			o.sent()
+			o.changed()
 		}
 		return err
 	})

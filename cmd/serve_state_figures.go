@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"vitals/alerting"
 	"vitals/alerting/notify"
@@ -70,6 +71,9 @@ func (d *deliveries) samples(cfg *configs.Config) (all []checks.Sample) {
 	return all
 }
 
+// figuresBack is how long a job that no longer runs is told of.
+const figuresBack = 90 * 24 * time.Hour
+
 // figures are samples of alerts, incidents and messages, for /metrics. Their
 // labels are bounded by the rules and channels of the configuration.
 func (o *office) figures(ctx context.Context) (all []checks.Sample, err error) {
@@ -79,7 +83,11 @@ func (o *office) figures(ctx context.Context) (all []checks.Sample, err error) {
 			return err
 		}
 		waiting, err := db.Waiting(ctx)
-		all = slices.Concat(stateFigures(state), waitingFigures(o.cfg, waiting), o.told.samples(o.cfg))
+		if err != nil {
+			return err
+		}
+		jobs, err := db.Jobs(ctx, o.app.Now().Add(-figuresBack))
+		all = slices.Concat(stateFigures(state), waitingFigures(o.cfg, waiting), o.told.samples(o.cfg), jobFigures(jobs))
 		return err
 	})
 	return all, err
@@ -115,6 +123,19 @@ func waitingFigures(cfg *configs.Config, waiting []alerting.Outgoing) (all []che
 	for _, ch := range enabledChannels(cfg) {
 		name := ch.Options.Settings().Name
 		all = append(all, checks.Sample{Name: "vitals_notifications_waiting", Labels: map[string]string{"channel": name}, Value: count[name]})
+	}
+	return all
+}
+
+// jobFigures have the job's name as label name, as the samples of runs in the
+// history do: a label job would clash with Prometheus' own.
+func jobFigures(jobs map[string]history.JobState) (all []checks.Sample) {
+	for name, job := range jobs {
+		if !job.LastSuccess.IsZero() {
+			all = append(all, checks.Sample{
+				Name: "vitals_job_last_success_timestamp_seconds", Labels: map[string]string{"name": name}, Value: float64(job.LastSuccess.UnixMilli()) / 1000,
+			})
+		}
 	}
 	return all
 }

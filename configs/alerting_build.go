@@ -32,6 +32,8 @@ func (c *Config) buildPolicy(p *problems) {
 		Rules: b.rules(), Routes: b.routes(), Inhibit: b.inhibitions(), Windows: b.windows(), Escalation: b.escalation(),
 		Environment: c.Environment, NoDataAfter: o.NoDataAfter, IgnoreFlaps: !o.FlapDetection,
 	}
+	c.jobs = b.jobs()
+	b.responses()
 	if o.Fallback != "" {
 		b.knownChannel("alerting.fallback", o.Fallback)
 	}
@@ -101,7 +103,7 @@ func (b policyBuilder) severity(key, word string) {
 func (b policyBuilder) rules() []alerting.Rule {
 	all := map[string]alerting.Rule{}
 	if b.Alerting.DefaultRules {
-		for _, r := range append(alerting.DefaultRules(), alerting.DetectionRules()...) {
+		for _, r := range slices.Concat(alerting.DefaultRules(), alerting.DetectionRules(), alerting.JobRules()) {
 			all[r.Name] = r
 		}
 	}

@@ -44,6 +44,9 @@ type Config struct {
 	Alerting AlertingOptions  `mapstructure:"alerting" help:"what somebody is told of"`
 	Contacts []ContactOptions `mapstructure:"contacts" help:"whom to call, in this order: the tech lead, DevOps, the database administrator"`
 
+	Incidents IncidentOptions `mapstructure:"incidents" help:"what Vitals does about incidents by itself"`
+	Schedule  ScheduleOptions `mapstructure:"schedule" help:"what runs by the clock in vitals serve, or from cron by vitals schedule install"`
+
 	History HistoryOptions `mapstructure:"history" help:"what is kept of results"`
 	Serve   ServeOptions   `mapstructure:"serve" help:"vitals serve"`
 	Log     LogOptions     `mapstructure:"log" help:"the log of Vitals itself"`
@@ -52,6 +55,7 @@ type Config struct {
 	location *time.Location
 	places   map[string]Place
 	policy   alerting.Policy
+	jobs     []Job
 	secrets  func() []checks.Secret // a function, because fmt prints what is inside unexported fields
 }
 
@@ -103,9 +107,10 @@ func Default() *Config {
 			Listen: "127.0.0.1:8080", Interval: 30 * time.Second,
 			HealthMaxAge: time.Second, ShutdownTimeout: 10 * time.Second,
 		},
-		Log:      LogOptions{Level: "info"},
-		Alerting: defaultAlerting(),
-		location: time.Local,
+		Log:       LogOptions{Level: "info"},
+		Alerting:  defaultAlerting(),
+		Incidents: IncidentOptions{DefaultResponses: true},
+		location:  time.Local,
 	}
 }
 

@@ -15,6 +15,10 @@ func elementDefaults(t reflect.Type) any {
 		return DefaultDatabaseOptions()
 	case reflect.TypeFor[redis.Options]():
 		return redis.DefaultOptions()
+	case reflect.TypeFor[JobOptions]():
+		return DefaultJobOptions()
+	case reflect.TypeFor[ResponseOptions]():
+		return DefaultResponseOptions()
 	case reflect.TypeFor[RouteOptions]():
 		return DefaultRouteOptions()
 	case reflect.TypeFor[host.ProcessOptions]():

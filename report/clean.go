@@ -68,3 +68,16 @@ func joins(r rune) bool { return r == 0x200c || r == 0x200d }
 func joinable(before rune) bool {
 	return before > 0x7f && before != utf8.RuneError && !joins(before) && !unicode.IsSpace(before)
 }
+
+// CleanText is Clean for text of several lines, which stay lines.
+func CleanText(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		text, ended := strings.CutSuffix(line, "\n")
+		b.WriteString(Clean(strings.TrimSuffix(text, "\r")))
+		if ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}

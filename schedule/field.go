@@ -73,7 +73,7 @@ func (f cronField) check(element, text string) error {
 	}
 	if n, err := strconv.Atoi(step); stepped && (err != nil || n < 1) {
 		return f.wrong(text, "the step after / must be a number of 1 or more")
-	} else if stepped && n > f.high-f.low {
+	} else if stepped && n > f.high-f.low+1 {
 		return f.wrong(text, fmt.Sprintf("a step of %d leads out of the %s at once; for other intervals there is @every", n, f.name))
 	}
 	return nil

@@ -38,6 +38,15 @@ type Job struct {
 	// Timeout is how long a run may take before its context ends; 0 means for
 	// ever.
 	Timeout time.Duration
+	// Every is how often a job without a Spec is expected to succeed, such as one
+	// that something else starts; 0 means that nobody said.
+	Every time.Duration
+	// Slack is how much later than expected a success may come before the job
+	// counts as late; 0 means a tenth of what lies between two, at least 5 min.
+	Slack time.Duration
+	// Most is how long a run may take before somebody should look; 0 means that
+	// nobody said. Unlike Timeout it ends nothing.
+	Most time.Duration
 	// Jitter spreads jobs that share a time: each begins later by a delay of its
 	// own, below Jitter, that follows from its name and so never changes. 0
 	// means none. The scheduled time stays that of the spec.
@@ -65,6 +74,27 @@ func (j Job) Validate() error {
 		}
 	}
 	return nil
+}
+
+// leastSlack is the least by which a success must be behind before a job counts
+// as late, where nobody said more.
+const leastSlack = 5 * time.Minute
+
+// DueAfter is when the success after that of a scheduled time is due at the
+// latest; zero where nobody said how often the job runs.
+func (j Job) DueAfter(at time.Time) time.Time {
+	next := at.Add(j.Every)
+	if !j.Spec.IsZero() {
+		next = j.Spec.Next(at)
+	}
+	if !next.After(at) {
+		return time.Time{}
+	}
+	slack := j.Slack
+	if slack == 0 {
+		slack = max(leastSlack, next.Sub(at)/10)
+	}
+	return next.Add(slack + j.Delay() + j.Most)
 }
 
 // Delay is how much later than its scheduled times the job begins, by Jitter.

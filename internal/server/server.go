@@ -25,6 +25,7 @@ type State struct {
 	Token        checks.Secret // "" closes the admin routes
 	Query        Querier       // nil when there is no history to ask
 	Kept         Kept          // nil when nothing is kept
+	Heart        Heart         // nil when nothing is kept
 	Environment  string        // for the pages, such as production
 	Origins      []string      // hosts whose pages may open /ws/metrics beside the server's own; patterns of path.Match
 	// Emergency gathers the document of /emergency/status, bounded by ctx; nil
@@ -82,6 +83,7 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /ws/metrics", s.stream)
 	mux.HandleFunc("GET /{$}", s.statusPage)
 	mux.HandleFunc("GET /incidents/{id}", s.incidentPage)
+	mux.Handle("POST /heartbeat/{name}", s.admin(s.heartbeat))
 	s.prometheusRoutes(mux)
 	s.scriptRoutes(mux)
 	s.routes = mux
