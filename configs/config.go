@@ -74,6 +74,7 @@ type ServeOptions struct {
 	TLSKeyFile      string        `mapstructure:"tls_key_file" path:"true" help:"the certificate's private key (PEM)"`
 	PublicURL       string        `mapstructure:"public_url" help:"address at which people reach this server; messages lead there"`
 	Token           checks.Secret `mapstructure:"token" help:"bearer token of admin and writing routes; empty closes them"`
+	AllowedOrigins  []string      `mapstructure:"allowed_origins" help:"further hosts whose pages may open /ws/metrics in a browser, such as ops.example.com or *.example.com"`
 	Interval        time.Duration `mapstructure:"interval" help:"how often each check runs that sets no interval"`
 	HealthMaxAge    time.Duration `mapstructure:"health_max_age" help:"/health answers with results up to this old without asking again"`
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout" help:"how long requests under way may take at the end"`
