@@ -6,5 +6,5 @@ func newDashboard(app *App) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "dashboard",
 		Short: "What Vitals knows, in the form in which others show it",
-	}, newDashboardRules(app))
+	}, newDashboardGrafana(app), newDashboardPage(app), newDashboardRules(app))
 }

@@ -21,6 +21,8 @@ type gatherer struct {
 	cfg  *configs.Config
 	live func(ctx context.Context) []checks.Result // as of now, as far as ctx allows
 
+	nothing bool // nothing is kept, so history is not asked
+
 	mu sync.Mutex
 	db *history.DB // nil before it is needed
 }
@@ -48,7 +50,7 @@ func (g *gatherer) close() {
 func (g *gatherer) open(ctx context.Context) (*history.DB, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.db != nil || g.cfg.History.Disabled {
+	if g.db != nil || g.cfg.History.Disabled || g.nothing {
 		return g.db, nil
 	}
 	db, err := history.Open(ctx, historyOptions(g.cfg, historyPatience))
@@ -69,7 +71,7 @@ type past struct {
 // time, and neither is waited for longer than it has.
 func (g *gatherer) emergency(ctx context.Context) report.Emergency {
 	now := g.app.Now()
-	answer := make(chan past, 1)
+	answer, late := make(chan past, 1), time.After(historyPatience)
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, historyPatience)
 		defer cancel()
@@ -80,8 +82,13 @@ func (g *gatherer) emergency(ctx context.Context) report.Emergency {
 	results := g.live(ctx)
 	var k past
 	select {
+	case k = <-answer: // also one that is late, when the checks were later
+		return g.document(now, results, k)
+	default:
+	}
+	select {
 	case k = <-answer:
-	case <-time.After(historyPatience):
+	case <-late:
 		k.err = fmt.Errorf("history did not answer within %s", historyPatience)
 	}
 	return g.document(now, results, k)
