@@ -133,7 +133,7 @@ func (v alertView) addressed(m alerting.Message, channels []string, s said) ([]a
 	slices.Sort(channels)
 	for _, channel := range slices.Compact(channels) {
 		m.Key = s.key(m.Kind, channel)
-		notices = append(notices, alerting.Notice{Channel: channel, Message: m})
+		notices = append(notices, alerting.Notice{Channel: channel, Topic: m.Group, Message: m})
 	}
 	return notices, nil
 }

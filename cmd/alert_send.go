@@ -208,6 +208,9 @@ func settledMessage(ctx context.Context, db *history.DB, key string) (o alerting
 // sentResult is what became of a message on one channel.
 func (v alertView) sentResult(o alerting.Outgoing, n alerting.Notice) checks.Result {
 	r := checks.Result{Check: "channel." + n.Channel, Critical: true, Started: v.now, Summary: "accepted"}
+	if o.State == "sent" {
+		r.Duration = max(0, o.EndedAt.Sub(o.CreatedAt))
+	}
 	switch {
 	case o.State == "dead":
 		r.Status, r.Error = checks.Unhealthy, v.redact(o.Error)

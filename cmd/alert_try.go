@@ -98,7 +98,7 @@ func channelsToTest(cfg *configs.Config, names []string) ([]configs.Channel, err
 channels:
   - kind: ntfy
     name: phone
-    url: https://ntfy.sh/a-topic-that-nobody-guesses
+    topic: a-word-that-nobody-guesses
 
 docs/alerting.md has an example of each kind.`, "no channel is configured that reaches anybody: alerts only go to the log")
 	}
@@ -141,7 +141,7 @@ func (a *App) try(ctx context.Context, cfg *configs.Config, db *history.DB, list
 		patience = max(patience, lines[name].Timeout)
 		for _, m := range messages {
 			m.Key = uuid.NewString()
-			notices = append(notices, alerting.Notice{Channel: name, Message: m})
+			notices = append(notices, alerting.Notice{Channel: name, Topic: m.Group, Message: m})
 		}
 	}
 	all, err := db.EnqueueLeased(ctx, drain.By, time.Duration(len(messages))*patience+time.Minute, notices...)

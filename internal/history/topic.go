@@ -33,11 +33,10 @@ func (db *DB) EnqueueLeased(ctx context.Context, by string, lease time.Duration,
 	return all, err
 }
 
-// Topic are the messages about one thing, those of one Message.Group, on all
-// channels, the oldest first.
-func (db *DB) Topic(ctx context.Context, group string) (all []alerting.Outgoing, err error) {
+// Topic are the messages of one Notice.Topic on all channels, the oldest first.
+func (db *DB) Topic(ctx context.Context, topic string) (all []alerting.Outgoing, err error) {
 	err = db.reading(ctx, func(t *tx) error {
-		all, err = t.outgoing("WHERE topic = ? ORDER BY seq", group)
+		all, err = t.outgoing("WHERE topic = ? ORDER BY seq", topic)
 		return err
 	})
 	return all, err
