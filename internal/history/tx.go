@@ -48,23 +48,17 @@ func (t *tx) one(query string, args []any, targets ...any) (bool, error) {
 }
 
 // durably runs f in a transaction that has reached the disk when durably
-// returns: what it wrote survives the power going out.
+// returns: what it wrote survives the power going out. All that is written so
+// is written in turn, whoever writes it.
 func (db *DB) durably(ctx context.Context, f func(*tx) error) error {
 	return db.with(ctx, func() error {
-		if _, err := db.sql.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous=FULL"); err != nil {
-			return err
-		}
-		defer func() {
-			// Should it fail, the next recordings are slower and no less safe.
-			_, _ = db.sql.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous=NORMAL")
-		}()
-		return db.inTx(ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
+		return db.inTx(ctx, toKeep, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
 	})
 }
 
 // reading runs f in a transaction that only reads.
 func (db *DB) reading(ctx context.Context, f func(*tx) error) error {
 	return db.with(ctx, func() error {
-		return db.inTx(ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
+		return db.inTx(ctx, toRead, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
 	})
 }
