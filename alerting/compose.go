@@ -180,7 +180,7 @@ func (p Policy) Announce(i Incident, kind MessageKind, why string, at time.Time,
 	if why != "" {
 		m.Text = why + "\n" + m.Text
 	}
-	channels := append(p.channelsFor(m.Labels), extra...)
+	channels := append(p.ChannelsFor(m.Labels), extra...)
 	slices.Sort(channels)
 	w := &work{policy: p, now: at}
 	for _, channel := range slices.Compact(channels) {

@@ -192,7 +192,7 @@ func (w *work) flapping() {
 			continue
 		}
 		m := w.flapMessage(t)
-		for _, channel := range w.policy.channelsFor(t.Alert.Labels) {
+		for _, channel := range w.policy.ChannelsFor(t.Alert.Labels) {
 			w.notice(channel, m.Group, m, string(m.Kind))
 		}
 	}

@@ -30,6 +30,7 @@ type Incident struct {
 	Labels      map[string]string
 	Runbook     string    // address of what to do, "" for none
 	OpenedAt    time.Time // when the trouble was noticed
+	ReopenedAt  time.Time // when it last was; zero when never
 	AckedAt     time.Time // zero while nobody has taken it
 	ResolvedAt  time.Time // zero while it is not over
 	ClosedAt    time.Time // zero before
@@ -140,7 +141,7 @@ func (i Incident) Reopen(at time.Time, actor, note string) (Incident, []Entry, e
 		return i, nil, fmt.Errorf("the incident is %s: there is nothing to reopen", i.Status)
 	}
 	i.Status, i.ResolvedAt, i.ResolvedBy, i.ClosedAt = Open, time.Time{}, "", time.Time{}
-	i.AckedAt, i.AckedBy, i.Escalated = time.Time{}, "", 0
+	i.AckedAt, i.AckedBy, i.Escalated, i.ReopenedAt = time.Time{}, "", 0, at
 	return i, []Entry{{Incident: i.ID, At: at, Kind: EntryReopened, Actor: actor, Text: note}}, nil
 }
 

@@ -66,8 +66,8 @@ func (p Policy) routesOf(labels map[string]string) []int {
 	return taken
 }
 
-// channelsFor returns the channels of all routes that take the labels, sorted.
-func (p Policy) channelsFor(labels map[string]string) []string {
+// ChannelsFor returns the channels of all routes that take the labels, sorted.
+func (p Policy) ChannelsFor(labels map[string]string) []string {
 	var channels []string
 	for _, i := range p.routesOf(labels) {
 		channels = append(channels, p.Routes[i].Channels...)

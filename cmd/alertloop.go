@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"vitals/checks"
 	"vitals/configs"
 	"vitals/internal/history"
 )
@@ -23,22 +24,29 @@ const (
 // connection of its own. A history that cannot be used is tried again; checks
 // and routes go on without it.
 type alertLoop struct {
-	app  *App
-	cfg  *configs.Config
-	log  *slog.Logger
-	wake chan struct{} // something was recorded
+	app    *App
+	cfg    *configs.Config
+	log    *slog.Logger
+	wake   chan struct{} // something was recorded
+	sent   chan struct{} // something was put into the outbox
+	opened chan struct{} // an incident was opened
+	told   *deliveries   // counts what became of messages
+	// retest asks a check of the daemon again, over new connections.
+	retest func(ctx context.Context, check string) (checks.Result, bool)
 }
 
-func (a *App) newAlertLoop(cfg *configs.Config, log *slog.Logger) *alertLoop {
-	return &alertLoop{app: a, cfg: cfg, log: log, wake: make(chan struct{}, 1)}
+func (a *App) newAlertLoop(cfg *configs.Config, log *slog.Logger, told *deliveries) *alertLoop {
+	return &alertLoop{app: a, cfg: cfg, log: log, wake: make(chan struct{}, 1), sent: make(chan struct{}, 1), opened: make(chan struct{}, 1), told: told}
 }
 
 // recorded tells that there is something new to judge. It never blocks.
-func (l *alertLoop) recorded() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+func (l *alertLoop) recorded() { nudge(l.wake, true) }
+
+// changed tells that somebody opened or changed an incident: there may be
+// something to send and to respond to. It never blocks.
+func (l *alertLoop) changed() {
+	nudge(l.sent, true)
+	nudge(l.opened, true)
 }
 
 // run goes on until ctx ends.
@@ -62,20 +70,19 @@ func (l *alertLoop) run(ctx context.Context) {
 // with runs on an open history: the steps here, the drain beside them.
 func (l *alertLoop) with(ctx context.Context, db *history.DB) {
 	r := l.app.newAlerter(l.cfg, db, l.log)
-	sent := make(chan struct{}, 1)
+	r.drain.Outbox = l.told.over(r.drain.Outbox)
 	var drain sync.WaitGroup
-	drain.Go(func() { r.drain.Run(ctx, drainEvery, sent) })
+	drain.Go(func() { r.drain.Run(ctx, drainEvery, l.sent) })
+	drain.Go(func() { l.respond(ctx, db, l.opened) })
 	defer drain.Wait()
 	ticker := time.NewTicker(l.cfg.Alerting.Interval)
 	defer ticker.Stop()
 	for {
 		if done, err := r.step(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("the alert rules were not evaluated", "error", err)
-		} else if len(done.Notices) > 0 {
-			select {
-			case sent <- struct{}{}:
-			default:
-			}
+		} else {
+			nudge(l.sent, len(done.Notices) > 0)
+			nudge(l.opened, len(done.Incidents) > 0)
 		}
 		select {
 		case <-ctx.Done():
@@ -83,6 +90,39 @@ func (l *alertLoop) with(ctx context.Context, db *history.DB) {
 		case <-ticker.C:
 		case <-l.wake:
 			pause(ctx, stepAfter)
+		}
+	}
+}
+
+// nudge wakes whoever waits on a channel; one nudge at a time is enough.
+func nudge(c chan<- struct{}, really bool) {
+	if !really {
+		return
+	}
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// respond gives the responses to incidents when one opened, and now and then,
+// since other processes open some as well.
+func (l *alertLoop) respond(ctx context.Context, db *history.DB, wake <-chan struct{}) {
+	r := l.app.newResponder(l.cfg, db, l.log)
+	r.retest = l.retest
+	ticker := time.NewTicker(l.cfg.Alerting.Interval)
+	defer ticker.Stop()
+	for {
+		if acted, err := r.run(ctx); err != nil && ctx.Err() == nil {
+			l.log.Error("responses to incidents were not given", "error", err)
+		} else if acted {
+			l.recorded()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-ticker.C:
 		}
 	}
 }

@@ -41,6 +41,17 @@ func (q *asker) open(ctx context.Context) (*history.Engine, error) {
 	return q.engine, nil
 }
 
+// database is the history that questions are answered from. It stays the
+// asker's.
+func (q *asker) database(ctx context.Context) (*history.DB, error) {
+	if _, err := q.open(ctx); err != nil {
+		return nil, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.db, nil
+}
+
 func (q *asker) close() {
 	if q == nil {
 		return

@@ -128,20 +128,14 @@ func (a *App) page(ctx context.Context, name, message, by string) error {
 		return usageError("Give the contact channels in the configuration, or call "+or(contact.Phone, "by phone")+".", "%s has no channels to be reached by", contact.Name)
 	}
 	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
-		now, by := a.Now(), a.actor(by)
-		i, entry := alerting.NewIncident(alerting.Incident{
+		by := a.actor(by)
+		i, notices, err := a.desk(cfg, db).open(ctx, alerting.Incident{
 			ID: uuid.NewString(), Type: "emergency", Severity: "critical", Description: strings.TrimSpace(message), Labels: map[string]string{"contact": contact.Name},
-		}, now, by)
-		notices := a.alertPolicy(cfg).Announce(i, alerting.TellFiring, fmt.Sprintf("%s calls %s.", by, contact.Name), now, contact.Channels...)
-		for _, n := range notices {
-			i.Told = append(i.Told, n.Channel)
-		}
-		if _, _, err := db.OpenIncident(ctx, history.IncidentChange{Incident: i, Entries: []alerting.Entry{entry}, Notices: notices}); err != nil {
+		}, by, fmt.Sprintf("%s calls %s.", by, contact.Name), contact.Channels...)
+		if err != nil {
 			return err
 		}
-		a.deliver(ctx, cfg, db, func(log logLine) {
-			log("incident opened", "incident", i.ID, "type", i.Type, "severity", i.Severity, "description", i.Description, "by", by)
-		})
+		a.deliver(ctx, cfg, db, func(log logLine) { logOpened(log, i, by) })
 		return a.sayReached(ctx, db, contact, notices)
 	})
 }

@@ -21,6 +21,8 @@ type gatherer struct {
 	cfg  *configs.Config
 	live func(ctx context.Context) []checks.Result // as of now, as far as ctx allows
 
+	nothing bool // nothing is kept, so history is not asked
+
 	mu sync.Mutex
 	db *history.DB // nil before it is needed
 }
@@ -29,15 +31,9 @@ type gatherer struct {
 func (a *App) newGatherer(cfg *configs.Config) *gatherer {
 	g := &gatherer{app: a, cfg: cfg}
 	g.live = func(ctx context.Context) []checks.Result {
-		list := cfg.Checks()
-		runner := a.runner(cfg)
-		runner.Timeout = emergencyPatience
-		for i := range list {
-			list[i].Timeout = min(or(list[i].Timeout, emergencyPatience), emergencyPatience)
-		}
-		results := runner.Run(ctx, list)
-		go closeChecks(list) // one that hangs must not be waited for
-		return results
+		// A board, because what has not answered yet has not failed: a check that is
+		// given less time than it has would be called down.
+		return checks.NewBoard(a.runner(cfg), cfg.Checks(), nil).All(ctx, 0)
 	}
 	return g
 }
@@ -54,7 +50,7 @@ func (g *gatherer) close() {
 func (g *gatherer) open(ctx context.Context) (*history.DB, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.db != nil || g.cfg.History.Disabled {
+	if g.db != nil || g.cfg.History.Disabled || g.nothing {
 		return g.db, nil
 	}
 	db, err := history.Open(ctx, historyOptions(g.cfg, historyPatience))
@@ -75,7 +71,7 @@ type past struct {
 // time, and neither is waited for longer than it has.
 func (g *gatherer) emergency(ctx context.Context) report.Emergency {
 	now := g.app.Now()
-	answer := make(chan past, 1)
+	answer, late := make(chan past, 1), time.After(historyPatience)
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, historyPatience)
 		defer cancel()
@@ -86,8 +82,13 @@ func (g *gatherer) emergency(ctx context.Context) report.Emergency {
 	results := g.live(ctx)
 	var k past
 	select {
+	case k = <-answer: // also one that is late, when the checks were later
+		return g.document(now, results, k)
+	default:
+	}
+	select {
 	case k = <-answer:
-	case <-time.After(historyPatience):
+	case <-late:
 		k.err = fmt.Errorf("history did not answer within %s", historyPatience)
 	}
 	return g.document(now, results, k)

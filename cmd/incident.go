@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"vitals/alerting"
@@ -85,42 +84,34 @@ routes name. Prints the incident's id.`,
 }
 
 func (a *App) openIncident(ctx context.Context, o openOptions) error {
-	i := alerting.Incident{ID: uuid.NewString(), Type: o.kind, Severity: o.severity, Description: strings.TrimSpace(o.description), Runbook: o.runbook, Labels: map[string]string{}}
-	if !alerting.IsLabelName(o.kind) {
-		return usageError("Use letters, digits and _, such as payment_provider_down.", "--type %q is no word", o.kind)
-	}
-	if alerting.Worse(i.Severity, "info") == (i.Severity == "info") {
-		return usageError("Use critical, warning or info.", "--severity %q is not known", o.severity)
-	}
-	if i.Description == "" {
-		return usageError("", "--description is missing: say in one line what is wrong")
-	}
+	labels := map[string]string{}
 	for _, l := range o.labels {
 		name, value, ok := strings.Cut(l, "=")
 		if !ok || !alerting.IsLabelName(name) {
 			return usageError("Write name=value, such as team=payments.", "--label %q is no label", l)
 		}
-		i.Labels[name] = value
+		labels[name] = value
+	}
+	i, err := incidentByHand(o.kind, o.severity, o.description, o.runbook, labels)
+	if err != nil {
+		return err
 	}
 	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
-		now, by := a.Now(), a.actor(o.by)
-		i, entry := alerting.NewIncident(i, now, by)
-		policy := a.alertPolicy(cfg)
-		notices := policy.Announce(i, alerting.TellFiring, "Opened by "+by+".", now)
-		for _, n := range notices {
-			i.Told = append(i.Told, n.Channel)
-		}
-		if _, _, err := db.OpenIncident(ctx, history.IncidentChange{Incident: i, Entries: []alerting.Entry{entry}, Notices: notices}); err != nil {
+		by := a.actor(o.by)
+		i, _, err := a.desk(cfg, db).open(ctx, i, by, "Opened by "+by+".")
+		if err != nil {
 			return err
 		}
 		if !a.flags.quiet {
 			fmt.Fprintln(a.Out, i.ID)
 		}
-		a.deliver(ctx, cfg, db, func(log logLine) {
-			log("incident opened", "incident", i.ID, "type", i.Type, "severity", i.Severity, "description", i.Description, "by", by)
-		})
+		a.deliver(ctx, cfg, db, func(log logLine) { logOpened(log, i, by) })
 		return nil
 	})
+}
+
+func logOpened(log logLine, i alerting.Incident, by string) {
+	log("incident opened", "incident", i.ID, "type", i.Type, "severity", i.Severity, "description", i.Description, "by", by)
 }
 
 // logLine writes one line of Vitals' own log.
@@ -172,6 +163,15 @@ still fires opens no second incident; it does when it fires anew.`,
 	}
 )
 
+// incidentVerbs are the ways to change an incident, by their words.
+func incidentVerbs() map[string]incidentVerb {
+	all := map[string]incidentVerb{}
+	for _, v := range []incidentVerb{incidentAck, incidentResolve, incidentReopen, incidentClose} {
+		all[v.word] = v
+	}
+	return all
+}
+
 func newIncidentChange(app *App, verb incidentVerb) *cobra.Command {
 	var by, note string
 	c := &cobra.Command{
@@ -189,18 +189,8 @@ func newIncidentChange(app *App, verb incidentVerb) *cobra.Command {
 
 func (a *App) changeIncident(ctx context.Context, id string, verb incidentVerb, by, note string) error {
 	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
-		found, _, err := db.Incident(ctx, id)
-		if err != nil {
-			return noIncident(id, err)
-		}
-		now, policy, by := a.Now(), a.alertPolicy(cfg), a.actor(by)
-		changed, err := db.ChangeIncident(ctx, found.ID, func(old alerting.Incident) (history.IncidentChange, error) {
-			i, entries, err := verb.change(old, now, by, note)
-			if err != nil {
-				return history.IncidentChange{}, usageError("", "%w", err)
-			}
-			return announced(policy, old, i, entries, verb, by, note, now), nil
-		})
+		by := a.actor(by)
+		changed, err := a.desk(cfg, db).change(ctx, id, verb, by, note)
 		if err != nil {
 			return err
 		}
@@ -210,33 +200,13 @@ func (a *App) changeIncident(ctx context.Context, id string, verb incidentVerb, 
 		if changed.Status == alerting.Settled && len(changed.Alerts) > 0 {
 			fmt.Fprintf(a.Err, "vitals: note: %s of it still fires: see 'vitals alert active'\n", countOf(len(changed.Alerts), "alert"))
 		}
-		a.deliver(ctx, cfg, db, func(log logLine) {
-			log("incident "+verb.done, "incident", changed.ID, "type", changed.Type, "by", by, "note", note)
-		})
+		a.deliver(ctx, cfg, db, func(log logLine) { logChanged(log, changed, verb, by, note) })
 		return nil
 	})
 }
 
-// announced adds to a change whom it is told: those who were told of the
-// incident itself before, and of what is open again everybody anew.
-func announced(policy alerting.Policy, old, i alerting.Incident, entries []alerting.Entry, verb incidentVerb, by, note string, now time.Time) history.IncidentChange {
-	c := history.IncidentChange{Incident: i, Entries: entries}
-	if verb.tell == "" {
-		return c
-	}
-	kind := verb.tell
-	if kind == alerting.TellResolved && len(old.Told) == 0 {
-		kind = alerting.TellInfo // its alerts tell themselves when they are over
-	}
-	why := strings.TrimSpace(fmt.Sprintf("%s by %s. %s", strings.ToUpper(verb.done[:1])+verb.done[1:], by, note))
-	c.Notices = policy.Announce(i, kind, why, now, old.Told...)
-	c.Incident.Told = nil
-	if i.IsOpen() {
-		for _, n := range c.Notices {
-			c.Incident.Told = append(c.Incident.Told, n.Channel)
-		}
-	}
-	return c
+func logChanged(log logLine, i alerting.Incident, verb incidentVerb, by, note string) {
+	log("incident "+verb.done, "incident", i.ID, "type", i.Type, "by", by, "note", note)
 }
 
 func newIncidentNote(app *App) *cobra.Command {
@@ -256,18 +226,8 @@ func newIncidentNote(app *App) *cobra.Command {
 }
 
 func (a *App) noteIncident(ctx context.Context, id, text, by string) error {
-	return a.withHistory(ctx, func(_ *configs.Config, db *history.DB) error {
-		found, _, err := db.Incident(ctx, id)
-		if err != nil {
-			return noIncident(id, err)
-		}
-		_, err = db.ChangeIncident(ctx, found.ID, func(i alerting.Incident) (history.IncidentChange, error) {
-			entry, err := i.Note(a.Now(), a.actor(by), text)
-			if err != nil {
-				return history.IncidentChange{}, usageError("", "%w", err)
-			}
-			return history.IncidentChange{Incident: i, Entries: []alerting.Entry{entry}}, nil
-		})
+	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
+		_, err := a.desk(cfg, db).note(ctx, id, text, a.actor(by))
 		return err
 	})
 }

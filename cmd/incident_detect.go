@@ -16,24 +16,30 @@ import (
 )
 
 func newIncidentDetect(app *App) *cobra.Command {
-	var noChecks bool
+	var noChecks, noResponses, dryRun bool
 	failOn := checks.Degraded
 	c := &cobra.Command{
 		Use:   "detect",
 		Short: "Run the checks and the detection rules now",
 		Long: `Runs all checks, evaluates the rules, opens or resolves incidents, tells those
-whom the routes name, and prints what each type of incident looks like now. The
-exit code is that of a check.`,
+whom the routes name, and prints what each type of incident looks like now. Then
+it gives the automated responses that are due. The exit code is that of a check.`,
 		Example: "  vitals incident detect\n  vitals incident detect --no-checks -o json",
 		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return app.detect(c.Context(), noChecks, failOn) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return app.detect(c.Context(), detectOptions{noChecks, noResponses, dryRun}, failOn)
+		},
 	}
 	c.Flags().BoolVar(&noChecks, "no-checks", false, "judge only what history has already")
+	c.Flags().BoolVar(&noResponses, "no-responses", false, "do nothing about incidents by itself")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "only write into the timeline what would be done by itself")
 	addFailOn(c, &failOn)
 	return c
 }
 
-func (a *App) detect(ctx context.Context, noChecks bool, failOn checks.Status) error {
+type detectOptions struct{ noChecks, noResponses, dryRun bool }
+
+func (a *App) detect(ctx context.Context, o detectOptions, failOn checks.Status) error {
 	f, err := a.format()
 	if err != nil {
 		return err
@@ -44,7 +50,7 @@ func (a *App) detect(ctx context.Context, noChecks bool, failOn checks.Status) e
 			return usageError("Take alerting.disabled out of the configuration.", "alerting is disabled, so no incident can be detected")
 		}
 		started, began := a.Now(), time.Now()
-		if !noChecks {
+		if !o.noChecks {
 			if err := a.checkInto(ctx, cfg, db); err != nil {
 				return err
 			}
@@ -65,12 +71,32 @@ func (a *App) detect(ctx context.Context, noChecks bool, failOn checks.Status) e
 			return err
 		}
 		a.complainOf(r.drain.Once(ctx))
-		return nil
+		if o.noResponses {
+			return nil
+		}
+		return a.respond(ctx, cfg, db, r, o.dryRun)
 	})
 	if err != nil {
 		return err
 	}
 	return verdict(status, failOn)
+}
+
+// respond gives the responses that are due, and looks again what came of them.
+func (a *App) respond(ctx context.Context, cfg *configs.Config, db *history.DB, r *alerter, dryRun bool) error {
+	responder := a.newResponder(cfg, db, r.log)
+	responder.dryRun = dryRun
+	end := a.progress(ctx, "responding to incidents")
+	defer end()
+	acted, err := responder.run(ctx)
+	if err != nil || !acted {
+		return err
+	}
+	if _, err := r.step(ctx); err != nil {
+		return err
+	}
+	a.complainOf(r.drain.Once(ctx))
+	return nil
 }
 
 // checkInto runs all checks and keeps what they find.

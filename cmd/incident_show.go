@@ -42,16 +42,7 @@ func newIncidentList(app *App) *cobra.Command {
 
 func (a *App) listIncidents(ctx context.Context, since time.Duration, open bool) error {
 	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
-		all, err := db.Incidents(ctx, history.IncidentFilter{OpenOnly: true})
-		if err == nil && !open {
-			var past []alerting.Incident
-			past, err = db.Incidents(ctx, history.IncidentFilter{From: a.Now().Add(-since)})
-			known := map[string]bool{}
-			for _, i := range past {
-				known[i.ID] = true
-			}
-			all = append(past, slices.DeleteFunc(all, func(i alerting.Incident) bool { return known[i.ID] })...)
-		}
+		all, err := incidentsSinceOrOpen(ctx, db, a.Now().Add(-since), open)
 		if err != nil {
 			return err
 		}
@@ -61,6 +52,21 @@ func (a *App) listIncidents(ctx context.Context, since time.Duration, open bool)
 		}
 		return a.printList(incidentTable(all, a.Now(), a.flags.output == "table"), cfg)
 	})
+}
+
+// incidentsSinceOrOpen are the incidents since a moment, the newest first, and
+// after them the older ones that are open.
+func incidentsSinceOrOpen(ctx context.Context, db *history.DB, since time.Time, openOnly bool) ([]alerting.Incident, error) {
+	all, err := db.Incidents(ctx, history.IncidentFilter{OpenOnly: true})
+	if err != nil || openOnly {
+		return all, err
+	}
+	past, err := db.Incidents(ctx, history.IncidentFilter{From: since})
+	known := map[string]bool{}
+	for _, i := range past {
+		known[i.ID] = true
+	}
+	return append(past, slices.DeleteFunc(all, func(i alerting.Incident) bool { return known[i.ID] })...), err
 }
 
 // incidentTable has the contract's keys of an incident's record. People get

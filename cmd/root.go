@@ -52,7 +52,7 @@ machine and at what DATABASE_URL and REDIS_URL name.`,
 	})
 	addGlobalFlags(root, app)
 	root.AddCommand(
-		newCache(app), newCheck(app), newConfig(app), newDB(app), newDemo(app), newEmergency(app), newIncident(app), newInit(app),
+		newAlert(app), newCache(app), newCheck(app), newChecklist(app), newConfig(app), newDashboard(app), newDB(app), newDemo(app), newEmergency(app), newIncident(app), newInit(app),
 		newMan(app), newMetrics(app), newRun(app), newSchedule(app), newServe(app), newVersion(app), newWait(app),
 	)
 	root.InitDefaultCompletionCmd()

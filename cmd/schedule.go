@@ -20,7 +20,7 @@ func newSchedule(app *App) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "schedule",
 		Short: "What runs by the clock, and what came of it",
-	}, newScheduleList(app), newScheduleNext(app), newScheduleRun(app), newScheduleHistory(app))
+	}, newScheduleList(app), newScheduleNext(app), newScheduleRun(app), newScheduleHistory(app), newScheduleInstall(app))
 }
 
 func newScheduleList(app *App) *cobra.Command {

@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"port":    cmdPort,
 			"waitfor": cmdWaitFor,
 			"expand":  cmdExpand,
+			"hook":    cmdHook,
 			"id":      cmdID,
 		},
 	})

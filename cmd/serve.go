@@ -23,9 +23,10 @@ func newServe(app *App) *cobra.Command {
 	var listen string
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Run for good: checks on their intervals, /health, /metrics and the rest over HTTP",
-		Long: `Runs every check on its own interval and answers over HTTP: /health, /livez,
-/readyz, /cache-stats, /admin/db-pool-status (bearer token) and /metrics.
+		Short: "Run for good: checks and alerts, the status page, /health, /metrics and the rest over HTTP",
+		Long: `Runs every check on its own interval, evaluates the alert rules, sends messages,
+and answers over HTTP: the status page at /, /health, /livez, /readyz, /metrics,
+/emergency/status, /ws/metrics, /api/… for scripts, and more: see docs/serve.md.
 
 SIGHUP reads the configuration again and swaps it in only when it is whole and
 valid; SIGTERM and SIGINT finish the requests under way and end with 0.`,
@@ -53,6 +54,9 @@ type daemon struct {
 	stopLoop func()
 	asker    *asker
 	alerts   atomic.Pointer[alertLoop] // nil before the first start
+	told     *deliveries
+	uptime   *uptime
+	gatherer *gatherer // of the configuration in force
 	jobs     *jobLoop
 }
 
@@ -71,9 +75,10 @@ func (a *App) serve(ctx context.Context, listen string, ready func(address strin
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Serve.Listen, err)
 	}
 	defer listener.Close()
-	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, redactor: redactor, asker: a.newAsker(cfg)}
+	d := &daemon{app: a, listen: listen, cfg: cfg, log: log, redactor: redactor, asker: a.newAsker(cfg), told: &deliveries{}, uptime: newUptime(ctx)}
 	d.keeper = a.startKeeper(ctx, cfg, log, d.recorded)
 	defer d.asker.close()
+	defer d.uptime.wait()
 	defer d.keeper.stop()
 	certificate, err := d.certificate()
 	if err != nil {
@@ -108,9 +113,11 @@ func (a *App) serveConfig(listen string) (*configs.Config, error) {
 // start makes the board and the routes, and begins the loops.
 func (d *daemon) start(ctx context.Context) {
 	d.board, d.stopLoop = d.loop(ctx, d.cfg)
+	state, gatherer := d.state(d.cfg, d.board)
+	d.gatherer = gatherer
 	d.jobs = d.app.startJobLoop(ctx, d.cfg, d.log, time.Time{})
 	d.server = server.New(server.Options{
-		State: d.state(d.cfg, d.board), Log: d.log, Started: d.app.Now(), Version: readBuild().version,
+		State: state, Log: d.log, Started: d.app.Now(), Version: readBuild().version,
 	})
 	d.http = &http.Server{
 		Handler:           d.server,
@@ -131,7 +138,13 @@ func (d *daemon) loop(ctx context.Context, cfg *configs.Config) (*checks.Board, 
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); board.Keep(ctx, cfg.Serve.Interval) }()
-	alerts, alerted := d.app.newAlertLoop(cfg, d.log), make(chan struct{})
+	alerts, alerted := d.app.newAlertLoop(cfg, d.log, d.told), make(chan struct{})
+	alerts.retest = func(ctx context.Context, name string) (checks.Result, bool) {
+		if list := exactly(board.Checks(), name); len(list) > 0 {
+			closeChecks(list) // the next run opens new connections
+		}
+		return board.Get(ctx, name, 0)
+	}
 	d.alerts.Store(alerts)
 	go func() { defer close(alerted); alerts.run(ctx) }()
 	return board, func() { cancel(); <-done; <-alerted; board.Close() }
@@ -144,12 +157,27 @@ func (d *daemon) recorded() {
 	}
 }
 
-func (d *daemon) state(cfg *configs.Config, board *checks.Board) server.State {
-	s := server.State{Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token}
-	if d.asker != nil {
-		s.Query = d.asker
+// changed passes on that a request changed an incident.
+func (d *daemon) changed() {
+	if alerts := d.alerts.Load(); alerts != nil {
+		alerts.changed()
 	}
-	return s
+}
+
+// state is what the routes answer from. The gatherer is to be closed when the
+// state is no longer in use.
+func (d *daemon) state(cfg *configs.Config, board *checks.Board) (server.State, *gatherer) {
+	o := &office{app: d.app, cfg: cfg, asker: d.asker, board: board, log: d.log, changed: d.changed, told: d.told, uptime: d.uptime}
+	g := o.emergencyGatherer()
+	s := server.State{
+		Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token, Environment: cfg.Environment,
+		Origins: cfg.Origins(), Emergency: g.emergency, Page: o.page,
+	}
+	if d.asker != nil {
+		s.Query, s.Kept, s.Figures = d.asker, o, o.figures
+		s.Heart = &heart{app: d.app, cfg: cfg, kept: d.recorded}
+	}
+	return s, g
 }
 
 // run serves until ctx ends, then lets requests under way finish.
@@ -167,6 +195,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener, c *certificate)
 	d.log.Info("stopping", "grace", patience)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	d.server.Close(grace)
 	if err := d.http.Shutdown(grace); err != nil {
 		d.log.Warn("requests were cut off", "error", err)
 		_ = d.http.Close()
@@ -217,8 +246,10 @@ func (d *daemon) reload(ctx context.Context) {
 	stopOld := d.stopLoop
 	board, stop := d.loop(ctx, cfg)
 	board.All(ctx, 0) // the new board has answers before anybody asks it
-	d.server.Swap(d.state(cfg, board))
-	d.cfg, d.board, d.stopLoop = cfg, board, stop
+	state, gatherer := d.state(cfg, board)
+	d.server.Swap(state)
+	d.gatherer.close()
+	d.cfg, d.board, d.stopLoop, d.gatherer = cfg, board, stop, gatherer
 	d.jobs.retire()
 	d.jobs = d.app.startJobLoop(ctx, cfg, d.log, d.app.Now())
 	stopOld()
@@ -229,5 +260,6 @@ func (d *daemon) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.stopLoop()
+	d.gatherer.close()
 	d.jobs.wait()
 }

@@ -33,6 +33,7 @@ func (c *Config) buildPolicy(p *problems) {
 		Environment: c.Environment, NoDataAfter: o.NoDataAfter, IgnoreFlaps: !o.FlapDetection,
 	}
 	c.jobs = b.jobs()
+	b.responses()
 	if o.Fallback != "" {
 		b.knownChannel("alerting.fallback", o.Fallback)
 	}

@@ -44,7 +44,8 @@ type Config struct {
 	Alerting AlertingOptions  `mapstructure:"alerting" help:"what somebody is told of"`
 	Contacts []ContactOptions `mapstructure:"contacts" help:"whom to call, in this order: the tech lead, DevOps, the database administrator"`
 
-	Schedule ScheduleOptions `mapstructure:"schedule" help:"what runs by the clock in vitals serve, or from cron by vitals schedule install"`
+	Incidents IncidentOptions `mapstructure:"incidents" help:"what Vitals does about incidents by itself"`
+	Schedule  ScheduleOptions `mapstructure:"schedule" help:"what runs by the clock in vitals serve, or from cron by vitals schedule install"`
 
 	History HistoryOptions `mapstructure:"history" help:"what is kept of results"`
 	Serve   ServeOptions   `mapstructure:"serve" help:"vitals serve"`
@@ -73,6 +74,7 @@ type ServeOptions struct {
 	TLSKeyFile      string        `mapstructure:"tls_key_file" path:"true" help:"the certificate's private key (PEM)"`
 	PublicURL       string        `mapstructure:"public_url" help:"address at which people reach this server; messages lead there"`
 	Token           checks.Secret `mapstructure:"token" help:"bearer token of admin and writing routes; empty closes them"`
+	AllowedOrigins  []string      `mapstructure:"allowed_origins" help:"further hosts whose pages may open /ws/metrics in a browser, such as ops.example.com or *.example.com"`
 	Interval        time.Duration `mapstructure:"interval" help:"how often each check runs that sets no interval"`
 	HealthMaxAge    time.Duration `mapstructure:"health_max_age" help:"/health answers with results up to this old without asking again"`
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout" help:"how long requests under way may take at the end"`
@@ -105,9 +107,10 @@ func Default() *Config {
 			Listen: "127.0.0.1:8080", Interval: 30 * time.Second,
 			HealthMaxAge: time.Second, ShutdownTimeout: 10 * time.Second,
 		},
-		Log:      LogOptions{Level: "info"},
-		Alerting: defaultAlerting(),
-		location: time.Local,
+		Log:       LogOptions{Level: "info"},
+		Alerting:  defaultAlerting(),
+		Incidents: IncidentOptions{DefaultResponses: true},
+		location:  time.Local,
 	}
 }
 

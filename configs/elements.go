@@ -17,6 +17,8 @@ func elementDefaults(t reflect.Type) any {
 		return redis.DefaultOptions()
 	case reflect.TypeFor[JobOptions]():
 		return DefaultJobOptions()
+	case reflect.TypeFor[ResponseOptions]():
+		return DefaultResponseOptions()
 	case reflect.TypeFor[RouteOptions]():
 		return DefaultRouteOptions()
 	case reflect.TypeFor[host.ProcessOptions]():

@@ -3,6 +3,8 @@ package configs
 import (
 	"fmt"
 	"net"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,9 +162,37 @@ func (c *Config) validateServe(p *problems) {
 	if s.TLSKeyFile != "" && s.TLSCertFile == "" {
 		c.problem(p, "serve.tls_key_file", "has no serve.tls_cert_file beside it; a key needs its certificate")
 	}
+	c.validateOrigins(p)
 	if n := len(s.Token); n > 0 && n < minToken {
 		c.problem(p, "serve.token", fmt.Sprintf("is shorter than %d characters, which can be guessed; make one with: openssl rand -hex 32", minToken))
 	}
+}
+
+// validateOrigins judges serve.allowed_origins.
+func (c *Config) validateOrigins(p *problems) {
+	for i, origin := range c.Serve.AllowedOrigins {
+		_, host, hasScheme := strings.Cut(origin, "://")
+		if !hasScheme {
+			host = origin
+		}
+		_, err := path.Match(host, "")
+		switch key := index("serve.allowed_origins", i); {
+		case strings.Trim(host, "*?") == "":
+			c.problem(p, key, fmt.Sprintf("%q would let every page open the stream; name hosts, such as ops.example.com or *.example.com", origin))
+		case err != nil || strings.ContainsAny(host, "/ "):
+			c.problem(p, key, fmt.Sprintf("%q is not a host; write ops.example.com, *.example.com or https://ops.example.com:8443", origin))
+		}
+	}
+}
+
+// Origins are the hosts whose pages may open the stream of metrics: those that
+// are configured, and that of serve.public_url.
+func (c *Config) Origins() []string {
+	all := slices.Clone(c.Serve.AllowedOrigins)
+	if u, err := url.Parse(c.Serve.PublicURL); err == nil && u.Host != "" {
+		all = append(all, u.Host)
+	}
+	return all
 }
 
 // minToken is the shortest token accepted: at 36 kinds of characters, 16 are

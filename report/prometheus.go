@@ -46,7 +46,21 @@ func MetricHelp(name string) string {
 	case "vitals_check_duration_seconds":
 		return "How long the check took when it last ran."
 	}
+	if help, ok := jobMetrics()[name]; ok {
+		return help
+	}
 	return "Measured by a check; see docs/checks.md."
+}
+
+// jobMetrics are what is recorded of jobs, see docs/schedule.md.
+func jobMetrics() map[string]string {
+	return map[string]string{
+		"vitals_job_last_success_timestamp_seconds": "When the job last succeeded.",
+		"vitals_job_due_timestamp_seconds":          "When the next success of the job is due at the latest.",
+		"vitals_job_failed":                         "Whether the newest run of the job failed.",
+		"vitals_job_duration_seconds":               "How long the newest run of the job took, or has taken so far.",
+		"vitals_job_max_duration_seconds":           "How long a run of the job may take.",
+	}
 }
 
 // promType goes by Prometheus' naming, but for the guide's two gauges whose

@@ -179,7 +179,7 @@ func monthly() []Item {
 		},
 		{
 			ID: "threshold-tuning", Title: "Tuning of alert thresholds", Person: true,
-			Ask: "Which alerts of the past month needed nobody, and what went wrong without an alert? vitals alert tune helps.",
+			Ask: "Which alerts of the past month needed nobody, and what went wrong without an alert? vitals alert history helps.",
 			Queries: []Query{
 				{Title: "changes of one check's status in the past month", Expr: "sum by (check) (changes(vitals_check_status[30d]))"},
 			},

@@ -23,7 +23,7 @@ func discordKind() KindOfChannel {
 		Help: "posts to a Discord channel by a webhook",
 		Example: `- kind: discord
   name: team
-  url: ${DISCORD_WEBHOOK_URL}
+  url_file: /etc/vitals/discord-url
 `,
 		New: func() Options { return &DiscordOptions{HTTP: defaultHTTP(), Common: defaultCommon()} },
 	}

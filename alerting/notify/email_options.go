@@ -45,7 +45,7 @@ func emailKind() KindOfChannel {
   name: on-call
   host: smtp.example.com
   username: vitals@example.com
-  password: ${SMTP_PASSWORD}
+  password_file: /etc/vitals/smtp-password
   from: Vitals <vitals@example.com>
   to: [on-call@example.com]
 `,

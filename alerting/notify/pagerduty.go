@@ -23,7 +23,7 @@ func pagerDutyKind() KindOfChannel {
 		Help: "opens and resolves alerts in PagerDuty (Events API v2)",
 		Example: `- kind: pagerduty
   name: on-call
-  routing_key: ${PAGERDUTY_ROUTING_KEY}
+  routing_key_file: /etc/vitals/pagerduty-key
 `,
 		New: func() Options {
 			return &PagerDutyOptions{Source: "vitals", URL: "https://events.pagerduty.com", HTTP: defaultHTTP(), Common: defaultCommon()}

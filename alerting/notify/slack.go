@@ -20,7 +20,7 @@ func slackKind() KindOfChannel {
 		Help: "posts to a Slack channel by an incoming webhook",
 		Example: `- kind: slack
   name: team
-  url: ${SLACK_WEBHOOK_URL}
+  url_file: /etc/vitals/slack-url
 `,
 		New: func() Options { return &SlackOptions{HTTP: defaultHTTP(), Common: defaultCommon()} },
 	}

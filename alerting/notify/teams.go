@@ -20,7 +20,7 @@ func teamsKind() KindOfChannel {
 		Help: "posts a card to Microsoft Teams by a workflow",
 		Example: `- kind: teams
   name: operations
-  url: ${TEAMS_WORKFLOW_URL}
+  url_file: /etc/vitals/teams-url
 `,
 		New: func() Options { return &TeamsOptions{HTTP: defaultHTTP(), Common: defaultCommon()} },
 	}

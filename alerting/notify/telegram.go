@@ -26,7 +26,7 @@ func telegramKind() KindOfChannel {
 		Help: "writes to a Telegram chat as a bot",
 		Example: `- kind: telegram
   name: phone
-  token: ${TELEGRAM_BOT_TOKEN}
+  token_file: /etc/vitals/telegram-token
   chat: "-1001234567890"
 `,
 		New: func() Options {

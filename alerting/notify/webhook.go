@@ -39,7 +39,7 @@ func webhookKind() KindOfChannel {
 		Example: `- kind: webhook
   name: automation
   url: https://hooks.example.com/vitals
-  signing_secret: ${VITALS_WEBHOOK_SECRET}
+  signing_secret_file: /etc/vitals/webhook-secret
 `,
 		New: func() Options { return &WebhookOptions{HTTP: defaultHTTP(), Common: defaultCommon()} },
 	}

@@ -118,6 +118,33 @@ func (db *DB) LastScheduled(ctx context.Context, job string) (at time.Time, err 
 	return at, err
 }
 
+// responses are runs too, so that each happens once; they are not jobs.
+const (
+	responsePrefix = "response:"
+	notResponses   = "job NOT LIKE 'response:%'"
+)
+
+// ResponseJob names the runs of an automated response to an incident.
+func ResponseJob(response, incident string) string {
+	return responsePrefix + response + ":" + incident
+}
+
+// LastResponse is when a response last began, to whatever incident; zero when
+// it never did.
+func (db *DB) LastResponse(ctx context.Context, response string) (at time.Time, err error) {
+	err = db.reading(ctx, func(t *tx) error {
+		name := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(response)
+		all, err := t.runs(db.opt.Now(), " FROM runs WHERE job LIKE ? ESCAPE '!' AND outcome <> 'skipped'", responsePrefix+name+":%")
+		for _, r := range all {
+			if r.StartedAt.After(at) {
+				at = r.StartedAt
+			}
+		}
+		return err
+	})
+	return at, err
+}
+
 // AddRun keeps a run that was not claimed: a heartbeat, or what a wrapper
 // began. One of the same job and scheduled time is replaced.
 func (db *DB) AddRun(ctx context.Context, r schedule.Run, lease time.Duration) error {
@@ -143,7 +170,7 @@ type RunFilter struct {
 // Runs are those that a filter chooses, the newest first. One whose lease has
 // ended is shown as lost, though nobody has written that yet.
 func (db *DB) Runs(ctx context.Context, f RunFilter) (all []schedule.Run, err error) {
-	where, args := []string{"scheduled_at >= ?"}, []any{whenMillis(f.From)}
+	where, args := []string{"scheduled_at >= ?", notResponses}, []any{whenMillis(f.From)}
 	if f.Job != "" {
 		where, args = append(where, "job = ?"), append(args, f.Job)
 	}
@@ -189,7 +216,7 @@ func (db *DB) Jobs(ctx context.Context, since time.Time) (states map[string]JobS
 	states = map[string]JobState{}
 	err = db.reading(ctx, func(t *tx) error {
 		clear(states)
-		newest, err := t.runs(db.opt.Now(), ` FROM runs WHERE scheduled_at = (SELECT max(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job AND r.outcome <> 'skipped') AND scheduled_at >= ?`, whenMillis(since))
+		newest, err := t.runs(db.opt.Now(), ` FROM runs WHERE scheduled_at = (SELECT max(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job AND r.outcome <> 'skipped') AND scheduled_at >= ? AND `+notResponses, whenMillis(since))
 		if err != nil {
 			return err
 		}

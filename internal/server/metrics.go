@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -58,10 +59,44 @@ func (c *boardCollector) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 	}
+	for _, sample := range c.server.figures() {
+		if m, id := metricOf(sample); !seen[id] {
+			seen[id] = true
+			out <- m
+		}
+	}
+	open, _ := c.server.streams.state()
+	streaming, _ := metricOf(checks.Sample{Name: "vitals_websocket_connections", Value: float64(open)})
+	out <- streaming
 	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vitals_uptime_seconds", "Time since Vitals started.", nil, nil),
 		prometheus.GaugeValue, time.Since(c.server.started).Seconds())
 	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vitals_build_info", "Which Vitals this is.", []string{"version"}, nil),
 		prometheus.GaugeValue, 1, c.server.version)
+}
+
+const (
+	figuresMaxAge   = 2 * time.Second
+	figuresWait     = time.Second // a scrape must not hang with the history
+	figuresPatience = 5 * time.Second
+)
+
+// figures are the samples about alerts, incidents and messages, the last known
+// ones where the history does not answer.
+func (s *Server) figures() []checks.Sample {
+	state := s.state.Load()
+	if state.Figures == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), figuresWait)
+	defer cancel()
+	samples, _ := state.figures.get(ctx, figuresMaxAge, func(ctx context.Context) ([]checks.Sample, bool) {
+		samples, err := state.Figures(ctx)
+		if err != nil {
+			s.log.Warn("figures of alerts and incidents are not up to date in /metrics", "error", err)
+		}
+		return samples, err == nil
+	})
+	return samples
 }
 
 // metricOf makes a metric of a sample, and a text that is the same for the
@@ -90,10 +125,23 @@ func metricOf(s checks.Sample) (prometheus.Metric, string) {
 	return m, id.String()
 }
 
-// helpOf describes a metric. The time of the last run is this package's own.
+// helpOf describes a metric, those first that are this package's own.
 func helpOf(name string) string {
-	if name == "vitals_check_last_run_timestamp_seconds" {
+	switch name {
+	case "vitals_check_last_run_timestamp_seconds":
 		return "When the check last ran."
+	case "vitals_alerts":
+		return "Alerts that are pending or firing, by rule."
+	case "vitals_incidents":
+		return "Incidents that are not over."
+	case "vitals_notifications_total":
+		return "What became of the attempts of this process to deliver messages."
+	case "vitals_notifications_waiting":
+		return "Messages that have not been delivered yet."
+	case "vitals_job_last_success_timestamp_seconds":
+		return "When the job last ended well."
+	case "vitals_websocket_connections":
+		return "Open connections to /ws/metrics."
 	}
 	return report.MetricHelp(name)
 }

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"vitals/checks"
+	"vitals/report"
 )
 
 // State is what the routes answer from. It is swapped whole on a reload.
@@ -22,6 +24,24 @@ type State struct {
 	HealthMaxAge time.Duration // results younger than this answer /health without a new probe
 	Token        checks.Secret // "" closes the admin routes
 	Query        Querier       // nil when there is no history to ask
+	Kept         Kept          // nil when nothing is kept
+	Heart        Heart         // nil when nothing is kept
+	Environment  string        // for the pages, such as production
+	Origins      []string      // hosts whose pages may open /ws/metrics beside the server's own; patterns of path.Match
+	// Emergency gathers the document of /emergency/status, bounded by ctx; nil
+	// leaves only the last results.
+	Emergency func(ctx context.Context) report.Emergency
+	// Page gathers what the status page shows. What does not answer is missing
+	// in it, with a note. Nil leaves only the last results.
+	Page func(ctx context.Context) report.StatusPage
+	// Figures are samples of alerts, incidents and messages for /metrics,
+	// bounded by ctx; nil for none.
+	Figures func(ctx context.Context) ([]checks.Sample, error)
+
+	emergency *shared[report.Emergency]
+	traffic   *shared[traffic]
+	page      *shared[rendered]
+	figures   *shared[[]checks.Sample]
 }
 
 // Options are what a server is made of.
@@ -30,6 +50,7 @@ type Options struct {
 	Log     *slog.Logger // must not be nil
 	Started time.Time
 	Version string
+	Push    time.Duration // between two messages of /ws/metrics; 0 means 5 s
 }
 
 // Server serves the routes. It is safe for concurrent use.
@@ -39,11 +60,17 @@ type Server struct {
 	started time.Time
 	version string
 	routes  http.Handler
+
+	pushEvery time.Duration
+	streams   streams
 }
 
 // New makes a server. It starts nothing: it is an http.Handler.
 func New(o Options) *Server {
-	s := &Server{log: o.Log, started: o.Started, version: o.Version}
+	s := &Server{log: o.Log, started: o.Started, version: o.Version, pushEvery: o.Push}
+	if s.pushEvery <= 0 {
+		s.pushEvery = pushEvery
+	}
 	s.Swap(o.State)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", s.health)
@@ -52,13 +79,30 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /cache-stats", s.cacheStats)
 	mux.Handle("GET /admin/db-pool-status", s.admin(s.poolStatus))
 	mux.Handle("GET /metrics", s.metrics())
+	mux.HandleFunc("GET /emergency/status", s.emergency)
+	mux.HandleFunc("GET /ws/metrics", s.stream)
+	mux.HandleFunc("GET /{$}", s.statusPage)
+	mux.HandleFunc("GET /incidents/{id}", s.incidentPage)
+	mux.Handle("POST /heartbeat/{name}", s.admin(s.heartbeat))
 	s.prometheusRoutes(mux)
+	s.scriptRoutes(mux)
 	s.routes = mux
 	return s
 }
 
-// Swap replaces the state for all requests that begin from now on.
-func (s *Server) Swap(state State) { s.state.Store(&state) }
+// Swap replaces the state for all requests that begin from now on. WebSocket
+// clients are told to connect again.
+func (s *Server) Swap(state State) {
+	if state.Location == nil {
+		state.Location = time.Local
+	}
+	state.emergency = &shared[report.Emergency]{patience: 2 * time.Second}
+	state.traffic = &shared[traffic]{patience: livePatience}
+	state.page = &shared[rendered]{patience: pagePatience}
+	state.figures = &shared[[]checks.Sample]{patience: figuresPatience}
+	s.state.Store(&state)
+	s.streams.end(false)
+}
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
