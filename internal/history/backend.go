@@ -19,6 +19,9 @@ type backend interface {
 	with(ctx context.Context, f func() error) error
 	inTx(ctx context.Context, a access, f func(ctx context.Context, conn *sql.Conn) error) error
 
+	// now is the time by the clock that all who share the history share.
+	now(t *tx) (time.Time, error)
+
 	// openReaders makes DB.readers, unless they are there.
 	openReaders() error
 	// lost tells whether a view that could not be begun may be begun anew.

@@ -79,12 +79,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.BusyTimeout <= 0 {
 		o.BusyTimeout = 5 * time.Second
 	}
-	if o.Now == nil {
+	ownClock := o.Now != nil
+	if !ownClock {
 		o.Now = time.Now
 	}
 	db := &DB{opt: o, turn: make(chan struct{}, 1)}
 	if o.URL != "" {
-		db.backend = &server{DB: db}
+		db.backend = &server{DB: db, ownClock: ownClock}
 	} else {
 		db.backend = sqliteFile{db}
 	}

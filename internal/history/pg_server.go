@@ -21,8 +21,9 @@ import (
 // prepared, set or locked for longer than a transaction.
 type server struct {
 	*DB
-	config *pgx.ConnConfig
-	gone   atomic.Bool // closed
+	config   *pgx.ConnConfig
+	ownClock bool        // Options.Now was chosen
+	gone     atomic.Bool // closed
 }
 
 const (
@@ -39,7 +40,7 @@ const (
 
 // connect makes the pools. Connections come when they are needed.
 func (db *server) connect() error {
-	config, err := pgx.ParseConfig(db.opt.URL)
+	config, err := pgx.ParseConfig(plainAddress(db.opt.URL))
 	if err != nil {
 		return &Error{Kind: Refused, Path: "history.url", text: "history.url cannot be read as an address of PostgreSQL: " + withoutAddress(err),
 			Hint: "write it as postgres://user:password@host:5432/database"}
@@ -62,6 +63,15 @@ func (db *server) connect() error {
 	}
 	db.sql, db.readers = open(2), open(1)
 	return nil
+}
+
+// plainAddress turns the schemes that libraries of other languages write, such
+// as postgresql+psycopg, into PostgreSQL's own.
+func plainAddress(text string) string {
+	if scheme, rest, ok := strings.Cut(text, "://"); ok && scheme != "postgresql" {
+		return "postgres://" + rest
+	}
+	return text
 }
 
 // close waits for nobody: what others still ask fails.
@@ -144,6 +154,16 @@ func (db *server) inTx(ctx context.Context, a access, f func(ctx context.Context
 		return &uncertain{err}
 	}
 	return err
+}
+
+// now is the server's time: the clocks of machines differ.
+func (db *server) now(t *tx) (time.Time, error) {
+	if db.ownClock {
+		return db.opt.Now(), nil
+	}
+	var ms int64
+	_, err := t.one("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint", nil, &ms)
+	return time.UnixMilli(ms), err
 }
 
 // size is what the tables and their indexes take.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"time"
 )
 
 // begins are the statements that begin a transaction. One that writes takes the
@@ -53,6 +54,8 @@ func (db sqliteFile) inTx(ctx context.Context, a access, f func(ctx context.Cont
 	}
 	return err
 }
+
+func (db sqliteFile) now(*tx) (time.Time, error) { return db.opt.Now(), nil }
 
 // stamp: what was added has a higher id than all before it, so that the count
 // and the highest id tell all.
