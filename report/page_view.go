@@ -313,7 +313,7 @@ func whichText(labels map[string]string) string {
 }
 
 func lineOfMessage(m alerting.Outgoing, now time.Time, v View) messageLine {
-	line := messageLine{At: momentFor(m.CreatedAt, now, v), Channel: Clean(m.Notice.Channel), Title: Clean(m.Notice.Message.Title), Became: "sent", Tone: "healthy"}
+	line := messageLine{At: momentFor(m.CreatedAt, now, v), Channel: Clean(m.Notice.Channel), Title: Clean(m.Notice.Message.Title), Became: "sent", Tone: "over"}
 	switch m.State {
 	case "waiting":
 		line.Became, line.Tone = "waits", "degraded"

@@ -15,8 +15,10 @@ import (
 const (
 	// pageMaxAge is how old the status page may be that everybody shares.
 	pageMaxAge = time.Second
-	// pageWait is how long a reader waits for a newer one than there is.
-	pageWait = 3 * time.Second
+	// pageWait is how long a reader waits for the first one, and pageRenew for a
+	// newer one than there is: a page a few seconds old now is better.
+	pageWait  = 3 * time.Second
+	pageRenew = 400 * time.Millisecond
 	// pagePatience is how long making one may take.
 	pagePatience = 5 * time.Second
 )
@@ -30,7 +32,11 @@ type rendered struct {
 // that hangs leaves the page of a moment ago, or one of the last results alone.
 func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) {
 	state := s.state.Load()
-	ctx, cancel := context.WithTimeout(r.Context(), pageWait)
+	wait := pageWait
+	if state.page.known() {
+		wait = pageRenew
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
 	page, made := state.page.get(ctx, pageMaxAge, func(ctx context.Context) (rendered, bool) {
 		page, err := s.renderStatus(state, s.pageData(ctx, state))
@@ -39,7 +45,7 @@ func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) {
 		}
 		return page, err == nil
 	})
-	if age := time.Since(made); made.IsZero() || age > pagePatience+pageWait {
+	if age := time.Since(made); made.IsZero() || age > 2*pagePatience {
 		data := s.boardPage(state)
 		data.Notes = append(data.Notes, "The history does not answer: only the last results of the checks are shown.")
 		var err error

@@ -41,6 +41,13 @@ func (s *shared[T]) get(ctx context.Context, maxAge time.Duration, make func(con
 	return s.last, s.made
 }
 
+// known tells whether there has been a value.
+func (s *shared[T]) known() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.made.IsZero()
+}
+
 func newFlight() chan struct{} { return make(chan struct{}) }
 
 func (s *shared[T]) fly(ctx context.Context, make func(context.Context) (T, bool)) {
