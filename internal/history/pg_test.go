@@ -20,7 +20,7 @@ func TestOnPostgres(t *testing.T) {
 		"TestInstant": TestInstant, "TestRange": TestRange, "TestRandomQuestions": TestRandomQuestions, "TestNoData": TestNoData,
 		"TestLookbackCanBeChosen": TestLookbackCanBeChosen, "TestWrongExpressions": TestWrongExpressions, "TestQueriesAreBounded": TestQueriesAreBounded,
 		"TestLabelNamesAndValues": TestLabelNamesAndValues, "TestRoundIsOneMoment": TestRoundIsOneMoment, "TestEmptyLabelIsNone": TestEmptyLabelIsNone,
-		"TestQueryAfterPruning": TestQueryAfterPruning, "TestManyAtOnce": TestManyAtOnce, "TestRulesAreQuick": TestRulesAreQuick,
+		"TestQueryAfterPruning": TestQueryAfterPruning, "TestManyAtOnce": TestManyAtOnce, "TestRolledUp": TestRolledUp, "TestRolledUpOnce": TestRolledUpOnce, "TestNothingToRollUp": TestNothingToRollUp, "TestRulesAreQuick": TestRulesAreQuick,
 	} {
 		t.Run(name, test)
 	}
