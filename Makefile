@@ -82,10 +82,12 @@ fuzz: ## fuzz every fuzz test for FUZZTIME each (20s)
 		done; \
 	done
 
-docs: ## write docs/reference and configs/vitals.yaml anew from the code
+docs: ## write docs/reference, configs/vitals.yaml and what the stack reads of Vitals anew from the code
 	@rm -rf docs/reference
 	$(GO) run ./cmd/vitals man --format markdown --dir docs/reference
 	$(GO) test ./configs -run DefaultFile -update
+	@VITALS_CONFIG= $(GO) run ./cmd/vitals dashboard rules > configs/stack/rules.yml
+	@VITALS_CONFIG= $(GO) run ./cmd/vitals dashboard grafana --datasource prometheus > configs/stack/grafana/vitals.json
 
 down: ## stop the tests' servers that scripts/services up, or a bare go test, left running
 	@scripts/services down

@@ -239,8 +239,8 @@ func (d *daemon) reload(ctx context.Context) {
 		d.log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
 		return
 	}
-	if cfg.Serve.Listen != d.cfg.Serve.Listen || cfg.HistoryPath() != d.cfg.HistoryPath() {
-		d.log.Warn("a new listen address or history file takes effect with a restart")
+	if cfg.Serve.Listen != d.cfg.Serve.Listen || cfg.HistoryPath() != d.cfg.HistoryPath() || cfg.History.URL != d.cfg.History.URL {
+		d.log.Warn("a new listen address or history takes effect with a restart")
 	}
 	d.redactor.swap(d.cfg, cfg)
 	stopOld := d.stopLoop

@@ -63,8 +63,9 @@ type Config struct {
 type HistoryOptions struct {
 	Disabled  bool          `mapstructure:"disabled" help:"keep nothing"`
 	Path      string        `mapstructure:"path" path:"true" help:"the file; empty means history.db in data_dir"`
+	URL       checks.Secret `mapstructure:"url" help:"postgres://user:password@host:5432/name: the history is kept there instead of in a file, for several replicas that share it"`
 	Retention time.Duration `mapstructure:"retention" help:"how long results are kept"`
-	MaxSize   int64         `mapstructure:"max_size" unit:"bytes" help:"the file is kept below this size by removing the oldest; 0 means no limit"`
+	MaxSize   int64         `mapstructure:"max_size" unit:"bytes" help:"the history is kept below this size by removing the oldest; 0 means no limit"`
 }
 
 // ServeOptions are those of `vitals serve`.

@@ -24,6 +24,9 @@ func (c *Config) validate(p *problems) {
 	c.positive(p, "timeout", int64(c.Timeout))
 	c.positive(p, "concurrency", int64(c.Concurrency))
 	c.positive(p, "history.retention", int64(c.History.Retention))
+	if url := c.History.URL.Reveal(); url != "" && parseAddress(url).sort != sortPostgres {
+		c.problem(p, "history.url", "is not an address of PostgreSQL; expected postgres://user:password@host:5432/name")
+	}
 	if c.Serve.Interval < shortest {
 		c.problem(p, "serve.interval", "must be at least "+FormatDuration(shortest))
 	}

@@ -3,7 +3,9 @@ package history
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -156,13 +158,15 @@ func TestAnotherProgramsDatabase(t *testing.T) {
 }
 
 func TestSchemaCountsItsMigrations(t *testing.T) {
-	files, err := migrations.ReadDir("migrations")
-	if err != nil || len(files) != schema {
-		t.Errorf("%d migrations, %v, and schema = %d", len(files), err, schema)
-	}
-	for i, f := range files {
-		if !strings.HasPrefix(f.Name(), fmt.Sprintf("%04d_", i+1)) {
-			t.Errorf("migration %d is called %s", i+1, f.Name())
+	for _, pattern := range []string{"migrations/*.sql", "migrations/postgres/*.sql"} {
+		files, err := fs.Glob(migrations, pattern)
+		if err != nil || len(files) != schema {
+			t.Errorf("%s: %d migrations, %v, and schema = %d", pattern, len(files), err, schema)
+		}
+		for i, f := range files {
+			if !strings.HasPrefix(path.Base(f), fmt.Sprintf("%04d_", i+1)) {
+				t.Errorf("migration %d is called %s", i+1, f)
+			}
 		}
 	}
 }

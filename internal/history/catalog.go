@@ -17,6 +17,7 @@ import (
 type catalog struct {
 	rows   int64             // how many rows of series it was made from
 	last   int64             // the highest id among them
+	sum    int64             // of all ids: one that comes late changes it and not the highest
 	byID   map[int64]*metric // two ids can be one metric, see add
 	byName map[string][]*metric
 	all    []*metric // sorted by labels, as are the lists of byName
@@ -29,28 +30,42 @@ type metric struct {
 }
 
 // upToDate returns the catalog with the series that a transaction sees. Ids
-// only grow and rows never change, so that what is new lies at the end; where
-// the count does not agree then, series were pruned and all are read again.
-func (c *catalog) upToDate(ctx context.Context, conn *sql.Conn) (*catalog, error) {
-	var rows, last int64
-	if err := conn.QueryRowContext(ctx, "SELECT count(*), coalesce(max(id), 0) FROM series").Scan(&rows, &last); err != nil {
+// grow and rows never change, so that what is new most often lies at the end;
+// where the numbers do not agree then, series were pruned or came late, and all
+// are read again.
+func (c *catalog) upToDate(ctx context.Context, conn *sql.Conn, query string) (*catalog, error) {
+	var rows, last, sum int64
+	if err := conn.QueryRowContext(ctx, query).Scan(&rows, &last, &sum); err != nil {
 		return nil, err
 	}
-	if c != nil && c.rows == rows && c.last == last {
+	if c != nil && c.rows == rows && c.last == last && (c.sum == sum || sum < 0) {
 		return c, nil
 	}
 	if c != nil && last > c.last {
 		grown, err := c.with(ctx, conn)
-		if err != nil || grown.rows == rows {
+		if err != nil || grown.rows == rows && (grown.sum == sum || sum < 0) {
 			return grown, err
 		}
 	}
 	return (&catalog{}).with(ctx, conn)
 }
 
+// catalog is the series as the last query saw them; nil before the first.
+func (m *memory) catalog() *catalog {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.list
+}
+
+func (m *memory) keepCatalog(c *catalog) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.list = c
+}
+
 // with returns a catalog that also has the rows behind its last one.
 func (c *catalog) with(ctx context.Context, conn *sql.Conn) (*catalog, error) {
-	grown := &catalog{rows: c.rows, last: c.last, byID: make(map[int64]*metric, len(c.byID)), byName: map[string][]*metric{}}
+	grown := &catalog{rows: c.rows, last: c.last, sum: c.sum, byID: make(map[int64]*metric, len(c.byID)), byName: map[string][]*metric{}}
 	known := make(map[string]*metric, len(c.all))
 	for _, m := range c.all {
 		known[m.key] = m
@@ -101,6 +116,7 @@ func (c *catalog) add(known map[string]*metric, id int64, name, text string) err
 	}
 	c.byID[id] = m
 	c.rows++
+	c.sum += id
 	c.last = id
 	return nil
 }

@@ -24,13 +24,16 @@ const (
 	Broken                  // the file is damaged or not a database, and could not be moved aside
 	ReadOnly                // the folder or the file cannot be written
 	Disk                    // the disk or the file system refused to read or write
-	Newer                   // the file was written by a newer Vitals
-	Foreign                 // the file is the database of another program
+	Newer                   // it was written by a newer Vitals
+	Foreign                 // it belongs to another program
 	Interrupted             // the context ended first
+	Unreachable             // the server cannot be reached, or does not answer in time
+	Refused                 // the server does not let us in, or not do what has to be done
+	Crowded                 // the server has no connection left
 )
 
 // Error is what every function of this package fails with. Its text is a
-// whole sentence part that names the file; Hint says what to do.
+// whole sentence part that names the file or the server; Hint says what to do.
 type Error struct {
 	Kind Kind
 	Path string

@@ -15,9 +15,7 @@ import (
 
 func open(t testing.TB, o Options) *DB {
 	t.Helper()
-	if o.Path == "" {
-		o.Path = filepath.Join(t.TempDir(), "data", "history.db")
-	}
+	o = placed(t, o)
 	db, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

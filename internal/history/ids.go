@@ -6,7 +6,7 @@ import (
 )
 
 // checkIDs returns the id of each row's check, from memory where it is known.
-func (w *writer) checkIDs(db *DB, rows []row) ([]int64, error) {
+func (w *writer) checkIDs(m *memory, rows []row) ([]int64, error) {
 	names := make([]string, len(rows))
 	for i, r := range rows {
 		names[i] = r.check
@@ -22,16 +22,16 @@ func (w *writer) checkIDs(db *DB, rows []row) ([]int64, error) {
 		}
 		return w.insert("INSERT INTO checks (name, seen) VALUES ", 2, values, "")
 	}
-	err := resolve(w, names, db.checks, w.checks, "checks", find, add)
+	err := resolve(w, unknown(m, names, m.checks, w.day), w.checks, "checks", find, add)
 	ids := make([]int64, len(rows))
 	for i, r := range rows {
-		ids[i] = pick(r.check, w.checks, db.checks)
+		ids[i] = pick(m, r.check, w.checks, m.checks)
 	}
 	return ids, err
 }
 
 // seriesIDs returns a function that knows the id of every series in the rows.
-func (w *writer) seriesIDs(db *DB, rows []row) (func(seriesKey) int64, error) {
+func (w *writer) seriesIDs(m *memory, rows []row) (func(seriesKey) int64, error) {
 	var keys []seriesKey
 	for _, r := range rows {
 		for _, s := range r.samples {
@@ -53,22 +53,29 @@ func (w *writer) seriesIDs(db *DB, rows []row) (func(seriesKey) int64, error) {
 		}
 		return w.insert("INSERT INTO series (name, labels, seen) VALUES ", 3, values, "")
 	}
-	err := resolve(w, keys, db.series, w.series, "series", find, add)
-	return func(key seriesKey) int64 { return pick(key, w.series, db.series) }, err
+	err := resolve(w, unknown(m, keys, m.series, w.day), w.series, "series", find, add)
+	return func(key seriesKey) int64 { return pick(m, key, w.series, m.series) }, err
 }
 
-// resolve fills found with the keys that memory does not know of today: looked
-// up, added where they are new, and marked as seen.
-func resolve[K comparable](w *writer, keys []K, memory, found map[K]known, table string, find, add func([]K) error) error {
+// unknown are the keys, each once, that memory does not know of today.
+func unknown[K comparable](m *memory, keys []K, memory map[K]known, day int64) []K {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var missing []K
 	asked := map[K]bool{}
 	for _, key := range keys {
-		if k, ok := memory[key]; ok && k.day >= w.day || asked[key] {
+		if k, ok := memory[key]; ok && k.day >= day || asked[key] {
 			continue
 		}
 		asked[key] = true
 		missing = append(missing, key)
 	}
+	return missing
+}
+
+// resolve fills found with the keys that are missing in memory: looked up, added
+// where they are new, and marked as seen.
+func resolve[K comparable](w *writer, missing []K, found map[K]known, table string, find, add func([]K) error) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -104,11 +111,14 @@ func resolve[K comparable](w *writer, keys []K, memory, found map[K]known, table
 	return w.markSeen(table, stale)
 }
 
-func pick[K comparable](key K, first, second map[K]known) int64 {
-	if k, ok := first[key]; ok {
+// pick is the id of a key that was looked up now, or is in memory.
+func pick[K comparable](m *memory, key K, now, memory map[K]known) int64 {
+	if k, ok := now[key]; ok {
 		return k.id
 	}
-	return second[key].id
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return memory[key].id
 }
 
 // find looks up keys of so many columns each. The query joins a table to the

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
 // schema is the version that this Vitals writes: the number of migrations. A
@@ -27,7 +27,7 @@ type format struct {
 // migrate brings the file to this version's schema. Any number of processes
 // may do so at once. It fails when the file is another program's or a newer
 // Vitals's, and then changes nothing.
-func (db *DB) migrate(ctx context.Context) error {
+func (db sqliteFile) migrate(ctx context.Context) error {
 	var f format
 	if err := readHeader(context.WithoutCancel(ctx), db.sql, &f); err != nil { // quicker, see inTx
 		return err
@@ -38,7 +38,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 	// To read only: a transaction that may write makes an empty file a database,
 	// and then it is too late for prepareFile.
-	if err := db.inTx(ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) error { return db.acceptable(ctx, conn, &f) }); err != nil {
+	if err := db.inTx(ctx, toRead, func(ctx context.Context, conn *sql.Conn) error { return db.acceptable(ctx, conn, &f) }); err != nil {
 		return err
 	}
 	if f.version == 0 {
@@ -66,7 +66,7 @@ func readHeader(ctx context.Context, q queryer, f *format) error {
 }
 
 // acceptable reads, inside a transaction, what the file is.
-func (db *DB) acceptable(ctx context.Context, conn *sql.Conn, f *format) error {
+func (db sqliteFile) acceptable(ctx context.Context, conn *sql.Conn, f *format) error {
 	if err := readHeader(ctx, conn, f); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (db *DB) acceptable(ctx context.Context, conn *sql.Conn, f *format) error {
 
 // prepareFile sets what cannot be set inside a transaction. Changing the
 // journal does not wait for other processes by itself.
-func (db *DB) prepareFile(ctx context.Context) error {
+func (db sqliteFile) prepareFile(ctx context.Context) error {
 	deadline := time.Now().Add(db.opt.BusyTimeout)
 	for {
 		_, err := db.sql.ExecContext(ctx, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL")
@@ -122,43 +122,4 @@ func applyMigrations(ctx context.Context, conn *sql.Conn, version int64) error {
 	}
 	_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", schema, applicationID))
 	return err
-}
-
-// toWrite begins a transaction that takes the lock at once. One that reads
-// first and wants to write then can fail without having waited.
-const toWrite = "BEGIN IMMEDIATE"
-
-// inTx runs f in a transaction, which it commits unless f fails. Waiting for
-// the lock ends with ctx. What follows is short, and f gets a context that
-// does not end: one that can costs the driver a goroutine with each statement.
-func (db *DB) inTx(ctx context.Context, begin string, f func(ctx context.Context, conn *sql.Conn) error) error {
-	quick := context.WithoutCancel(ctx)
-	conn, err := db.sql.Conn(quick)
-	if err != nil {
-		return err
-	}
-	defer conn.Close() // gives it back
-	if _, err := conn.ExecContext(ctx, begin); err != nil {
-		return err
-	}
-	if err = f(quick, conn); err == nil {
-		_, err = conn.ExecContext(quick, "COMMIT")
-	}
-	if err != nil {
-		// SQLite undoes the transaction by itself after some errors; that there is
-		// none left to undo then is no second error.
-		_, _ = conn.ExecContext(quick, "ROLLBACK")
-	}
-	return err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

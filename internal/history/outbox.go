@@ -38,7 +38,10 @@ func (db *DB) Lease(ctx context.Context, by, channel string, lease time.Duration
 		return o, false, err
 	}
 	err = db.durably(ctx, func(t *tx) error {
-		now := db.opt.Now()
+		now, err := t.now()
+		if err != nil {
+			return err
+		}
 		all, err := t.outgoing("WHERE "+isDue+" ORDER BY attempts, seq LIMIT 1", channel, now.UnixMilli(), now.UnixMilli(), now.UnixMilli())
 		if found = len(all) > 0; !found || err != nil {
 			return err
@@ -56,8 +59,12 @@ const isDue = `state = 'waiting' AND channel = ? AND due_at <= ? AND leased_unti
 	AND NOT EXISTS (SELECT 1 FROM channel_holds WHERE channel_holds.channel = outbox.channel AND channel_holds.until > ?)`
 
 func (db *DB) anyDue(ctx context.Context, channel string) (due bool, err error) {
-	now := db.opt.Now().UnixMilli()
 	err = db.reading(ctx, func(t *tx) error {
+		clock, err := t.now()
+		if err != nil {
+			return err
+		}
+		now := clock.UnixMilli()
 		due, err = t.one("SELECT 1 FROM outbox WHERE "+isDue+" LIMIT 1", []any{channel, now, now, now}, new(int))
 		return err
 	})

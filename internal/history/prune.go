@@ -27,9 +27,9 @@ const (
 // its day: of the many processes that share the file, a few each day see true,
 // and those should prune where no daemon does.
 func (db *DB) PruneDue() bool {
-	db.turn <- struct{}{}
-	defer func() { <-db.turn }()
-	return db.pruneDue
+	db.memory.mu.Lock()
+	defer db.memory.mu.Unlock()
+	return db.memory.pruneDue
 }
 
 // Prune removes what is older than the retention and, where the file is larger
@@ -44,21 +44,13 @@ func (db *DB) Prune(ctx context.Context) error {
 			return err
 		}
 	}
-	if bound := p.bound(); bound > 0 {
-		if err := p.shrink(bound); err != nil {
-			return err
-		}
-	}
-	if err := p.giveBack(); err != nil {
+	if err := db.backend.shrink(p); err != nil {
 		return err
 	}
-	if err := p.bringIn(); err != nil {
-		return err
-	}
-	return db.with(ctx, func() error {
-		db.pruneDue = false
-		return nil
-	})
+	db.memory.mu.Lock()
+	defer db.memory.mu.Unlock()
+	db.memory.pruneDue = false
+	return nil
 }
 
 type pruner struct {
@@ -134,12 +126,24 @@ func (p *pruner) forget(cut int64) error {
 	})
 }
 
+func (sqliteFile) shrink(p *pruner) error {
+	if bound := p.bound(); bound > 0 {
+		if err := p.shrink(bound); err != nil {
+			return err
+		}
+	}
+	if err := p.giveBack(); err != nil {
+		return err
+	}
+	return p.bringIn()
+}
+
 // space is what the database takes, in bytes.
 type space struct{ file, used, page int64 }
 
 func (p *pruner) space() (s space, err error) {
 	err = p.db.with(p.ctx, func() error {
-		return p.db.inTx(p.ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) (err error) {
+		return p.db.inTx(p.ctx, toRead, func(ctx context.Context, conn *sql.Conn) (err error) {
 			s, err = spaceNow(ctx, conn)
 			return err
 		})

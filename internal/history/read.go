@@ -25,15 +25,14 @@ type Point struct {
 // recorded is not in the map.
 func (db *DB) Recent(ctx context.Context, n int, names ...string) (map[string][]Point, error) {
 	recent := map[string][]Point{}
-	quick := context.WithoutCancel(ctx) // see inTx
-	err := db.with(ctx, func() error {
+	err := db.reading(ctx, func(t *tx) error {
 		clear(recent)
-		ids, err := db.idsOf(quick, names)
+		ids, err := db.idsOf(t, names)
 		if err != nil {
 			return err
 		}
 		for name, id := range ids {
-			points, err := db.recent(quick, id, n)
+			points, err := t.recent(id, n)
 			if err != nil {
 				return err
 			}
@@ -46,8 +45,8 @@ func (db *DB) Recent(ctx context.Context, n int, names ...string) (map[string][]
 	return recent, err
 }
 
-func (db *DB) recent(ctx context.Context, id int64, n int) ([]Point, error) {
-	rows, err := db.sql.QueryContext(ctx,
+func (t *tx) recent(id int64, n int) ([]Point, error) {
+	rows, err := t.conn.QueryContext(t.ctx,
 		"SELECT time, status, duration_us, coalesce(summary, '') FROM results WHERE check_id = ? ORDER BY time DESC LIMIT ?", id, max(n, 0))
 	if err != nil {
 		return nil, err
@@ -69,14 +68,14 @@ func (db *DB) recent(ctx context.Context, id int64, n int) ([]Point, error) {
 
 // idsOf returns the ids of the named checks that were ever recorded, of all
 // without names.
-func (db *DB) idsOf(ctx context.Context, names []string) (map[string]int64, error) {
+func (db *DB) idsOf(t *tx, names []string) (map[string]int64, error) {
 	ids := map[string]int64{}
 	query, values := "SELECT name, id FROM checks", []any(nil)
 	if len(names) > 0 {
 		var unknown []string
 		for _, name := range names {
-			if k, ok := db.checks[name]; ok {
-				ids[name] = k.id
+			if id, ok := db.memory.check(name); ok {
+				ids[name] = id
 			} else {
 				unknown = append(unknown, name)
 			}
@@ -86,7 +85,7 @@ func (db *DB) idsOf(ctx context.Context, names []string) (map[string]int64, erro
 		}
 		query, values = query+" WHERE name IN "+tuples(len(unknown), 1), args(unknown)
 	}
-	rows, err := db.sql.QueryContext(ctx, query, values...)
+	rows, err := t.conn.QueryContext(t.ctx, query, values...)
 	if err != nil {
 		return nil, err
 	}
@@ -102,18 +101,25 @@ func (db *DB) idsOf(ctx context.Context, names []string) (map[string]int64, erro
 	return ids, rows.Err()
 }
 
+func (m *memory) check(name string) (int64, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k, ok := m.checks[name]
+	return k.id, ok
+}
+
 // Last returns the whole last result of each named check, of all without
 // names, in the order of their names. Facts, tables and samples have the types
 // and values they had; a time has its moment and its offset from UTC.
 func (db *DB) Last(ctx context.Context, names ...string) ([]checks.Result, error) {
 	var results []checks.Result
-	err := db.with(ctx, func() error {
+	err := db.reading(ctx, func(t *tx) error {
 		results = nil
 		query := "SELECT c.name, l.result FROM last_results l JOIN checks c ON c.id = l.check_id"
 		if len(names) > 0 {
 			query += " WHERE c.name IN " + tuples(len(names), 1)
 		}
-		rows, err := db.sql.QueryContext(ctx, query+" ORDER BY c.name", args(names)...)
+		rows, err := t.conn.QueryContext(t.ctx, query+" ORDER BY c.name", args(names)...)
 		if err != nil {
 			return err
 		}
@@ -153,13 +159,13 @@ type Value struct {
 // in that time are left out.
 func (db *DB) Samples(ctx context.Context, name string, matchers map[string]string, from, to time.Time) ([]Series, error) {
 	var found []Series
-	err := db.with(ctx, func() error {
-		series, err := db.matching(ctx, name, matchers)
+	err := db.reading(ctx, func(t *tx) error {
+		series, err := t.matching(name, matchers)
 		if err != nil || len(series) == 0 {
 			found = nil
 			return err
 		}
-		if err := db.fill(ctx, series, from.UnixMilli(), to.UnixMilli()); err != nil {
+		if err := t.fill(series, from.UnixMilli(), to.UnixMilli()); err != nil {
 			return err
 		}
 		found = inOrder(series)
@@ -173,8 +179,8 @@ type foundSeries struct {
 	labels string
 }
 
-func (db *DB) matching(ctx context.Context, name string, matchers map[string]string) (map[int64]*foundSeries, error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT id, labels FROM series WHERE name = ?", name)
+func (t *tx) matching(name string, matchers map[string]string) (map[int64]*foundSeries, error) {
+	rows, err := t.conn.QueryContext(t.ctx, "SELECT id, labels FROM series WHERE name = ?", name)
 	if err != nil {
 		return nil, err
 	}
@@ -205,12 +211,12 @@ func matches(labels, matchers map[string]string) bool {
 	return true
 }
 
-func (db *DB) fill(ctx context.Context, series map[int64]*foundSeries, from, to int64) error {
+func (t *tx) fill(series map[int64]*foundSeries, from, to int64) error {
 	ids := make([]string, 0, len(series))
 	for id := range series {
 		ids = append(ids, fmt.Sprint(id))
 	}
-	rows, err := db.sql.QueryContext(ctx, "SELECT series_id, time, value FROM samples WHERE time BETWEEN ? AND ? AND series_id IN ("+
+	rows, err := t.conn.QueryContext(t.ctx, "SELECT series_id, time, value FROM samples WHERE time BETWEEN ? AND ? AND series_id IN ("+
 		strings.Join(ids, ",")+") ORDER BY time", from, to)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func (db *DB) Record(ctx context.Context, results []checks.Result) error {
 		w := &writer{checks: map[string]known{}, series: map[seriesKey]known{}}
 		err := db.inTx(ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error {
 			w.ctx, w.conn, w.day = ctx, conn, day(db.opt.Now()) // not the day on which the wait for the lock began
-			return w.write(db, rows)
+			return db.backend.write(w, rows)
 		})
 		if err == nil {
 			db.remember(w)
@@ -42,16 +42,19 @@ func (db *DB) Record(ctx context.Context, results []checks.Result) error {
 
 // remember takes over what a committed transaction learnt.
 func (db *DB) remember(w *writer) {
+	m := &db.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for name, k := range w.checks {
-		db.checks[name] = k
+		m.checks[name] = k
 	}
 	for key, k := range w.series {
-		db.series[key] = k
+		m.series[key] = k
 	}
-	db.pruneDue = db.pruneDue || w.newDay
+	m.pruneDue = m.pruneDue || w.newDay
 }
 
-// row is what is written for one result, made ready before the file is locked.
+// row is what is written for one result, made ready before anything is locked.
 type row struct {
 	check    string
 	time     int64
@@ -118,8 +121,8 @@ type writer struct {
 	newDay bool                // something was recorded for the first time on its day
 }
 
-func (w *writer) write(db *DB, rows []row) error {
-	ids, err := w.checkIDs(db, rows)
+func (db sqliteFile) write(w *writer, rows []row) error {
+	ids, err := w.checkIDs(&db.memory, rows)
 	if err != nil {
 		return err
 	}
@@ -135,7 +138,7 @@ func (w *writer) write(db *DB, rows []row) error {
 	if err != nil {
 		return err
 	}
-	return w.samples(db, rows)
+	return w.samples(&db.memory, rows)
 }
 
 // results writes the short form of each result. Two of one check in the same
@@ -188,8 +191,8 @@ func isDuplicate(err error) bool {
 	return ok && e.Code() == lib.SQLITE_CONSTRAINT_PRIMARYKEY
 }
 
-func (w *writer) samples(db *DB, rows []row) error {
-	ids, err := w.seriesIDs(db, rows)
+func (w *writer) samples(m *memory, rows []row) error {
+	ids, err := w.seriesIDs(m, rows)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,10 @@ import (
 // Claim implements schedule.Store.
 func (db *DB) Claim(ctx context.Context, run schedule.Run, lease time.Duration) (kept schedule.Run, mine bool, err error) {
 	err = db.durably(ctx, func(t *tx) error {
-		now := db.opt.Now()
+		now, err := t.now()
+		if err != nil {
+			return err
+		}
 		if err := t.loseRuns(now); err != nil {
 			return err
 		}
@@ -94,8 +97,12 @@ func (db *DB) Renew(ctx context.Context, id string, lease time.Duration) (held b
 		if r.Outcome != schedule.Running {
 			return nil
 		}
+		now, err := t.now()
+		if err != nil {
+			return err
+		}
 		held = true
-		return t.keepRun(r, db.opt.Now().Add(lease).UnixMilli())
+		return t.keepRun(r, now.Add(lease).UnixMilli())
 	})
 	return held && err == nil, err
 }
@@ -134,7 +141,7 @@ func ResponseJob(response, incident string) string {
 func (db *DB) LastResponse(ctx context.Context, response string) (at time.Time, err error) {
 	err = db.reading(ctx, func(t *tx) error {
 		name := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(response)
-		all, err := t.runs(db.opt.Now(), " FROM runs WHERE job LIKE ? ESCAPE '!' AND outcome <> 'skipped'", responsePrefix+name+":%")
+		all, err := t.runs(" FROM runs WHERE job LIKE ? ESCAPE '!' AND outcome <> 'skipped'", responsePrefix+name+":%")
 		for _, r := range all {
 			if r.StartedAt.After(at) {
 				at = r.StartedAt
@@ -151,7 +158,11 @@ func (db *DB) AddRun(ctx context.Context, r schedule.Run, lease time.Duration) e
 	return db.durably(ctx, func(t *tx) error {
 		until := int64(0)
 		if r.Outcome == schedule.Running {
-			until = db.opt.Now().Add(lease).UnixMilli()
+			now, err := t.now()
+			if err != nil {
+				return err
+			}
+			until = now.Add(lease).UnixMilli()
 		}
 		_, err := t.exec(`INSERT INTO runs (id, job, scheduled_at, leased_until, outcome, body) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (job, scheduled_at) DO UPDATE SET id = excluded.id, leased_until = excluded.leased_until, outcome = excluded.outcome, body = excluded.body`,
@@ -179,14 +190,18 @@ func (db *DB) Runs(ctx context.Context, f RunFilter) (all []schedule.Run, err er
 		query += fmt.Sprintf(" LIMIT %d", f.Most)
 	}
 	err = db.reading(ctx, func(t *tx) error {
-		all, err = t.runs(db.opt.Now(), query, args...)
+		all, err = t.runs(query, args...)
 		return err
 	})
 	return all, err
 }
 
-func (t *tx) runs(now time.Time, query string, args ...any) ([]schedule.Run, error) {
+func (t *tx) runs(query string, args ...any) ([]schedule.Run, error) {
 	all, err := bodies[schedule.Run](t, "SELECT body"+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	now, err := t.now()
 	if err != nil {
 		return nil, err
 	}
@@ -216,15 +231,15 @@ func (db *DB) Jobs(ctx context.Context, since time.Time) (states map[string]JobS
 	states = map[string]JobState{}
 	err = db.reading(ctx, func(t *tx) error {
 		clear(states)
-		newest, err := t.runs(db.opt.Now(), ` FROM runs WHERE scheduled_at = (SELECT max(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job AND r.outcome <> 'skipped') AND scheduled_at >= ? AND `+notResponses, whenMillis(since))
+		newest, err := t.runs(` FROM runs WHERE scheduled_at = (SELECT max(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job AND r.outcome <> 'skipped') AND scheduled_at >= ? AND `+notResponses, whenMillis(since))
 		if err != nil {
 			return err
 		}
-		good, err := t.runs(db.opt.Now(), ` FROM runs WHERE scheduled_at = (SELECT max(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job AND r.outcome = 'succeeded')`)
+		good, err := t.runs(` FROM runs WHERE scheduled_at = (SELECT max(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job AND r.outcome = 'succeeded')`)
 		if err != nil {
 			return err
 		}
-		first, err := t.runs(db.opt.Now(), ` FROM runs WHERE scheduled_at = (SELECT min(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job)`)
+		first, err := t.runs(` FROM runs WHERE scheduled_at = (SELECT min(r.scheduled_at) FROM runs AS r WHERE r.job = runs.job)`)
 		for _, r := range newest {
 			states[r.Job] = JobState{Last: r}
 		}
@@ -251,7 +266,7 @@ func (db *DB) Run(ctx context.Context, id string) (r schedule.Run, found bool, e
 	}
 	var several error
 	err = db.reading(ctx, func(t *tx) error {
-		all, err := t.runs(db.opt.Now(), " FROM runs WHERE id LIKE ? LIMIT 2", strings.ToLower(id)+"%")
+		all, err := t.runs(" FROM runs WHERE id LIKE ? LIMIT 2", strings.ToLower(id)+"%")
 		if len(all) == 1 {
 			r, found = all[0], true
 		} else if len(all) > 1 {

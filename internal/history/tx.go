@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // tx is one transaction on the tables of what must not be lost: alerts,
@@ -11,9 +12,14 @@ import (
 // alike: ? for arguments, times as whole milliseconds in a bigint, and nothing
 // that only one of them knows.
 type tx struct {
-	ctx  context.Context
-	conn *sql.Conn
+	ctx   context.Context
+	conn  *sql.Conn
+	clock func(t *tx) (time.Time, error)
 }
+
+// now is the time by the clock that all who share the history share: leases
+// begin and end by it.
+func (t *tx) now() (time.Time, error) { return t.clock(t) }
 
 func (t *tx) exec(query string, args ...any) (int64, error) {
 	result, err := t.conn.ExecContext(t.ctx, query, args...)
@@ -48,23 +54,17 @@ func (t *tx) one(query string, args []any, targets ...any) (bool, error) {
 }
 
 // durably runs f in a transaction that has reached the disk when durably
-// returns: what it wrote survives the power going out.
+// returns: what it wrote survives the power going out. All that is written so
+// is written in turn, whoever writes it.
 func (db *DB) durably(ctx context.Context, f func(*tx) error) error {
 	return db.with(ctx, func() error {
-		if _, err := db.sql.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous=FULL"); err != nil {
-			return err
-		}
-		defer func() {
-			// Should it fail, the next recordings are slower and no less safe.
-			_, _ = db.sql.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous=NORMAL")
-		}()
-		return db.inTx(ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
+		return db.inTx(ctx, toKeep, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn, db.backend.now}) })
 	})
 }
 
 // reading runs f in a transaction that only reads.
 func (db *DB) reading(ctx context.Context, f func(*tx) error) error {
 	return db.with(ctx, func() error {
-		return db.inTx(ctx, "BEGIN", func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn}) })
+		return db.inTx(ctx, toRead, func(ctx context.Context, conn *sql.Conn) error { return f(&tx{ctx, conn, db.backend.now}) })
 	})
 }

@@ -3,17 +3,11 @@ package history
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"math"
 	"os"
-	"strings"
 	"sync"
-
-	"modernc.org/sqlite"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
@@ -60,6 +54,19 @@ func (v *view) begin(ctx context.Context) error {
 	if v.closed {
 		return &Error{Kind: Internal, Path: v.db.path, text: "the history was asked after the query had ended"}
 	}
+	err := v.start(ctx)
+	if err != nil && v.db.backend.lost(err) {
+		err = v.start(ctx)
+	}
+	if err != nil {
+		err = v.trouble(ctx, err)
+		v.end()
+	}
+	return err
+}
+
+func (v *view) start(ctx context.Context) error {
+	v.end()
 	var list *catalog
 	var damaged error // what the first try met: an answer from a new, empty file would be no answer
 	err := v.db.with(ctx, func() (err error) {
@@ -67,47 +74,34 @@ func (v *view) begin(ctx context.Context) error {
 			return damaged
 		}
 		defer func() { damaged = v.db.explain(err) }()
-		if v.db.readers == nil {
-			if err := v.db.openReaders(); err != nil {
-				return err
-			}
+		if err := v.db.backend.openReaders(); err != nil {
+			return err
 		}
-		v.file, list = v.db.file, v.db.list
+		v.file, list = v.db.file, v.db.memory.catalog()
 		v.conn, err = v.db.readers.Conn(ctx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if _, err = v.conn.ExecContext(ctx, "BEGIN"); err == nil {
-		v.list, err = list.upToDate(ctx, v.conn)
+	if _, err = v.conn.ExecContext(ctx, v.db.backend.sees()); err == nil {
+		v.list, err = list.upToDate(ctx, v.conn, v.db.backend.stamp())
 	}
-	if err != nil {
-		err = v.trouble(ctx, err)
-		v.end()
+	if err != nil || v.list == list {
 		return err
 	}
-	if v.list == list {
-		return nil
-	}
 	return v.db.with(ctx, func() error {
-		if os.SameFile(v.file, v.db.file) {
-			v.db.list = v.list
+		if v.current() {
+			v.db.memory.keepCatalog(v.list)
 		}
 		return nil
 	})
 }
 
-// openReaders opens the connections that queries read through. They are their
-// own: a long query does not keep others from recording.
-func (db *DB) openReaders() error {
-	connector, err := sqlite.NewConnector(address(db.path, db.opt.BusyTimeout))
-	if err != nil {
-		return err
-	}
-	db.readers = sql.OpenDB(connector)
-	db.readers.SetMaxIdleConns(1)
-	return nil
+// current tells whether the view reads the file that is open now. A server is
+// always the same.
+func (v *view) current() bool {
+	return v.file == nil && v.db.file == nil || os.SameFile(v.file, v.db.file)
 }
 
 // trouble explains an error of reading. A damaged file is moved aside, as when
@@ -122,7 +116,7 @@ func (v *view) trouble(ctx context.Context, err error) error {
 	}
 	first := true
 	_ = v.db.with(ctx, func() error {
-		if !first || !os.SameFile(v.file, v.db.file) { // somebody has seen to it
+		if !first || !v.current() { // somebody has seen to it
 			return nil
 		}
 		first = false
@@ -148,7 +142,9 @@ func (v *view) end() {
 	if v.conn == nil {
 		return
 	}
-	_, _ = v.conn.ExecContext(context.Background(), "ROLLBACK") // nothing was written
+	ctx, cancel := context.WithTimeout(context.Background(), v.db.opt.BusyTimeout)
+	defer cancel()
+	_, _ = v.conn.ExecContext(ctx, "ROLLBACK") // nothing was written
 	_ = v.conn.Close()
 	v.conn = nil
 }
@@ -257,55 +253,32 @@ func (v *view) load(ctx context.Context, from, to int64, wanted []*metric) (map[
 	}
 	query := "SELECT series_id, time, value FROM samples WHERE time BETWEEN ? AND ?"
 	if len(wanted) < len(v.list.all) {
-		query += " AND series_id IN (" + v.ids(fresh) + ")"
+		query += " AND series_id " + v.db.backend.among(v.ids(fresh))
 	}
 	return fresh, v.fill(ctx, query+" ORDER BY time", from, to, fresh)
 }
 
-func (v *view) ids(wanted map[*metric]*stretch) string {
-	var list []string
+func (v *view) ids(wanted map[*metric]*stretch) []int64 {
+	var list []int64
 	for id, m := range v.list.byID {
 		if wanted[m] != nil {
-			list = append(list, fmt.Sprint(id))
+			list = append(list, id)
 		}
 	}
-	return strings.Join(list, ",")
+	return list
 }
 
-// fill reads past database/sql, whose conversions cost as much as the reading.
 func (v *view) fill(ctx context.Context, query string, from, to int64, into map[*metric]*stretch) error {
-	return v.conn.Raw(func(conn any) error {
-		asks, ok := conn.(driver.QueryerContext)
-		if !ok {
-			return fmt.Errorf("the driver's %T takes no queries", conn)
+	n := 0
+	query = fmt.Sprintf("%s LIMIT %d", query, v.most+1) // more is too much
+	return v.db.backend.scan(ctx, v.conn, query, from, to, func(id, at int64, x float64) error {
+		if n++; n > v.most {
+			return promql.ErrTooManySamples("reading the history")
 		}
-		rows, err := asks.QueryContext(ctx, query, []driver.NamedValue{{Ordinal: 1, Value: from}, {Ordinal: 2, Value: to}})
-		if err != nil {
-			return err
+		if s := into[v.list.byID[id]]; s != nil {
+			s.add(at, x)
 		}
-		defer rows.Close()
-		row, n := make([]driver.Value, 3), 0
-		for err = rows.Next(row); err == nil; err = rows.Next(row) {
-			if err := ctx.Err(); err != nil { // the driver heeds it up to the first row only
-				return err
-			}
-			if n++; n > v.most {
-				return promql.ErrTooManySamples("reading the history")
-			}
-			id, _ := row[0].(int64)
-			at, _ := row[1].(int64)
-			x, ok := row[2].(float64)
-			if !ok {
-				x = math.NaN()
-			}
-			if s := into[v.list.byID[id]]; s != nil {
-				s.add(at, x)
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return err
+		return nil
 	})
 }
 
