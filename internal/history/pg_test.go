@@ -20,6 +20,7 @@ func TestOnPostgres(t *testing.T) {
 		"TestInstant": TestInstant, "TestRange": TestRange, "TestRandomQuestions": TestRandomQuestions, "TestNoData": TestNoData,
 		"TestLookbackCanBeChosen": TestLookbackCanBeChosen, "TestWrongExpressions": TestWrongExpressions, "TestQueriesAreBounded": TestQueriesAreBounded,
 		"TestLabelNamesAndValues": TestLabelNamesAndValues, "TestRoundIsOneMoment": TestRoundIsOneMoment, "TestEmptyLabelIsNone": TestEmptyLabelIsNone,
+		"TestOutbox": TestOutbox, "TestStepsAreOneAfterTheOther": TestStepsAreOneAfterTheOther, "TestClaims": TestClaims,
 		"TestQueryAfterPruning": TestQueryAfterPruning, "TestManyAtOnce": TestManyAtOnce, "TestRulesAreQuick": TestRulesAreQuick,
 	} {
 		t.Run(name, test)
