@@ -20,19 +20,20 @@ import (
 // alerter evaluates the rules over an open history and delivers what follows.
 // A command makes one, uses it once and is gone; serve keeps it.
 type alerter struct {
-	policy alerting.Policy
-	db     *history.DB
-	engine *history.Engine
-	drain  *notify.Drain
-	log    *slog.Logger
-	now    func() time.Time
+	policy     alerting.Policy
+	configured []configs.Job
+	db         *history.DB
+	engine     *history.Engine
+	drain      *notify.Drain
+	log        *slog.Logger
+	now        func() time.Time
 }
 
 // newAlerter makes the alerter of a configuration. The history stays the
 // caller's.
 func (a *App) newAlerter(cfg *configs.Config, db *history.DB, log *slog.Logger) *alerter {
 	return &alerter{
-		policy: a.alertPolicy(cfg), db: db, engine: history.NewEngine(db, history.EngineOptions{}),
+		policy: a.alertPolicy(cfg), configured: cfg.Jobs(), db: db, engine: history.NewEngine(db, history.EngineOptions{}),
 		drain: a.newDrain(cfg, db, log), log: log, now: a.Now,
 	}
 }
@@ -92,7 +93,7 @@ func (r *alerter) jobs(ctx context.Context) {
 	now := r.now()
 	states, err := r.db.Jobs(ctx, now.Add(-jobsSince))
 	if err == nil {
-		if result, any := jobResult(states, now); any {
+		if result, any := jobResult(states, r.configured, now); any {
 			err = r.db.Record(ctx, []checks.Result{result})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -123,8 +124,12 @@ func (r *jobRunner) ended(run schedule.Run) {
 const jobsSince = 40 * 24 * time.Hour
 
 // jobResult is what the runs of jobs say, as a check's answer: its samples are
-// what the rules about jobs look at. False when there are no jobs.
-func jobResult(states map[string]history.JobState, now time.Time) (checks.Result, bool) {
+// what the rules about jobs look at. Jobs that were taken out of the configuration
+// are left out. False when there are no jobs.
+func jobResult(states map[string]history.JobState, jobs []configs.Job, now time.Time) (checks.Result, bool) {
+	maps.DeleteFunc(states, func(name string, s history.JobState) bool {
+		return s.Last.ByClock && !slices.ContainsFunc(jobs, func(j configs.Job) bool { return j.Name == name })
+	})
 	if len(states) == 0 {
 		return checks.Result{}, false
 	}

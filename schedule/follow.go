@@ -197,7 +197,7 @@ func (f *follower) unwanted(tick Tick) string {
 }
 
 func (s *Scheduler) newRun(job Job, at time.Time) Run {
-	return Run{DueAt: job.DueAfter(at), Most: job.Most, ID: uuid.NewString(), Job: job.Name, ScheduledAt: at, StartedAt: s.opt.Now(), By: s.opt.By, Outcome: Running}
+	return Run{DueAt: job.DueAfter(at), Most: job.Most, ByClock: !job.Spec.IsZero(), ID: uuid.NewString(), Job: job.Name, ScheduledAt: at, StartedAt: s.opt.Now(), By: s.opt.By, Outcome: Running}
 }
 
 // claim asks the store for a run. It is not broken off when ctx ends: nobody

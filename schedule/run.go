@@ -47,6 +47,7 @@ type Run struct {
 	Summary     string        // one line for people: what came of it; "" for nothing to say
 	DueAt       time.Time     // when the next success is due at the latest; zero where nobody said
 	Most        time.Duration // how long it may take; 0 where nobody said
+	ByClock     bool          // whether a spec of the configuration says when it runs
 	Output      string        // the end of what it printed, at most OutputLimit bytes, with secrets removed by whoever ran it
 }
 
