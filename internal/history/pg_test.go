@@ -31,13 +31,13 @@ func TestOnPostgres(t *testing.T) {
 // a database for the tests of TestOnPostgres.
 func placed(t testing.TB, o Options) Options {
 	t.Helper()
+	if o.URL != "" {
+		return o
+	}
 	if !strings.Contains(t.Name(), "OnPostgres") {
 		if o.Path == "" {
 			o.Path = filepath.Join(t.TempDir(), "data", "history.db")
 		}
-		return o
-	}
-	if o.URL != "" {
 		return o
 	}
 	if o.Path != "" {
