@@ -75,7 +75,7 @@ func (a *App) keptPage(ctx context.Context, cfg *configs.Config, db *history.DB)
 			p.Checks = append(p.Checks, report.PageCheck{Result: r})
 		}
 	}
-	if err := errors.Join(a.pageAlerts(ctx, &p, cfg, db), pageTrends(ctx, &p, db)); err != nil {
+	if err := errors.Join(a.pageAlerts(ctx, &p, cfg, db), pageTrends(ctx, &p, db, nil)); err != nil {
 		return p, err
 	}
 	looking, cancel := context.WithTimeout(ctx, dashboardUptime)

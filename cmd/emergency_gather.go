@@ -77,9 +77,9 @@ func (g *gatherer) emergency(ctx context.Context) report.Emergency {
 		defer cancel()
 		answer <- g.past(ctx, now)
 	}()
-	ctx, cancel := context.WithTimeout(ctx, emergencyPatience)
+	asking, cancel := context.WithTimeout(ctx, emergencyPatience)
 	defer cancel()
-	results := g.live(ctx)
+	results := g.live(asking)
 	var k past
 	select {
 	case k = <-answer: // also one that is late, when the checks were later

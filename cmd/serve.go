@@ -167,7 +167,7 @@ func (d *daemon) changed() {
 // state is what the routes answer from. The gatherer is to be closed when the
 // state is no longer in use.
 func (d *daemon) state(cfg *configs.Config, board *checks.Board) (server.State, *gatherer) {
-	o := &office{app: d.app, cfg: cfg, asker: d.asker, board: board, log: d.log, changed: d.changed, told: d.told, uptime: d.uptime}
+	o := &office{app: d.app, cfg: cfg, asker: d.asker, board: board, log: d.log, changed: d.changed, told: d.told, since: &sinceBook{}, uptime: d.uptime}
 	g := o.emergencyGatherer()
 	s := server.State{
 		Board: board, Location: cfg.Location(), HealthMaxAge: cfg.Serve.HealthMaxAge, Token: cfg.Serve.Token, Environment: cfg.Environment,

@@ -25,6 +25,7 @@ type office struct {
 	log     *slog.Logger
 	changed func() // called when an incident was opened or changed
 	told    *deliveries
+	since   *sinceBook
 	uptime  *uptime // nil where nobody keeps one
 }
 

@@ -15,7 +15,6 @@ import (
 
 const (
 	pageResults  = 60                  // past results of a check on the status page
-	pageBack     = 2000                // past results looked through for when trouble began
 	pagePast     = 30 * 24 * time.Hour // how far back its incidents go
 	pageMostPast = 10
 	pageMessages = 24 * time.Hour
@@ -36,7 +35,7 @@ func (o *office) page(ctx context.Context) report.StatusPage {
 		if err := o.app.pageAlerts(ctx, &p, o.cfg, db); err != nil {
 			return err
 		}
-		return pageTrends(ctx, &p, db)
+		return pageTrends(ctx, &p, db, o.since)
 	})
 	if err != nil {
 		o.log.Error("the status page lacks what history knows", "error", err)
@@ -107,14 +106,11 @@ func pageSent(ctx context.Context, p *report.StatusPage, db *history.DB, redact 
 	return nil
 }
 
-// pageTrends adds the past of each check.
-func pageTrends(ctx context.Context, p *report.StatusPage, db *history.DB) error {
-	var names, troubled []string
+// pageTrends adds the past of each check. The book may be nil.
+func pageTrends(ctx context.Context, p *report.StatusPage, db *history.DB, book *sinceBook) error {
+	var names []string
 	for _, c := range p.Checks {
 		names = append(names, c.Check)
-		if c.Status != checks.Healthy {
-			troubled = append(troubled, c.Check)
-		}
 	}
 	if len(names) == 0 {
 		return nil
@@ -123,33 +119,13 @@ func pageTrends(ctx context.Context, p *report.StatusPage, db *history.DB) error
 	if err != nil {
 		return err
 	}
-	back := map[string][]history.Point{}
-	if len(troubled) > 0 {
-		if back, err = db.Recent(ctx, pageBack, troubled...); err != nil {
-			return err
-		}
-	}
 	for i := range p.Checks {
 		c := &p.Checks[i]
 		for _, point := range recent[c.Check] {
 			c.Recent = append(c.Recent, report.Point{Time: point.Time, Status: point.Status, Duration: point.Duration})
 		}
-		c.Since, c.SinceAtLeast = sinceWhen(c.Result, back[c.Check])
 	}
-	return nil
-}
-
-// sinceWhen tells since when a check has had its status: the first of the last
-// results that are all alike. It may be longer when all that are known are.
-func sinceWhen(r checks.Result, past []history.Point) (since time.Time, atLeast bool) {
-	since = r.Started
-	for i := len(past) - 1; i >= 0; i-- {
-		if past[i].Status != r.Status {
-			return since, false
-		}
-		since = past[i].Time
-	}
-	return since, len(past) >= pageBack
+	return book.onto(ctx, p, recent, db)
 }
 
 // emergencyGatherer gathers the emergency document from the board.

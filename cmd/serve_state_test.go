@@ -57,8 +57,15 @@ func eventually(t *testing.T, what string, is func() bool) {
 }
 
 // TestIncidentsByRequestAreThoseOfTheCommands opens one over HTTP, sees it with
-// the command, works on it with both, and follows what the receiver is told.
+// the command, works on it with both, and follows what the receiver is told,
+// with the history in a file and in PostgreSQL.
 func TestIncidentsByRequestAreThoseOfTheCommands(t *testing.T) {
+	for name, config := range map[string]string{"file": "", "PostgreSQL": "history: {url: '" + testenv.Postgres(t).NewDatabase(t) + "'}\n"} {
+		t.Run(name, func(t *testing.T) { incidentsByRequest(t, config) })
+	}
+}
+
+func incidentsByRequest(t *testing.T, config string) {
 	var mu sync.Mutex
 	var told []string
 	heard := func(word string) func() bool {
@@ -72,7 +79,7 @@ func TestIncidentsByRequestAreThoseOfTheCommands(t *testing.T) {
 	}))
 	defer receiver.Close()
 	dir := t.TempDir()
-	writeConfig(t, dir, quiet+"probes: [{name: yes, kind: command, command: ['true']}]\nserve: {token: "+serveToken+", public_url: 'https://ops.example.com'}\n"+
+	writeConfig(t, dir, quiet+config+"probes: [{name: yes, kind: command, command: ['true']}]\nserve: {token: "+serveToken+", public_url: 'https://ops.example.com'}\n"+
 		"channels: [{name: hook, kind: webhook, url: '"+receiver.URL+"'}]\nalerting: {routes: [{channels: [hook]}]}\n")
 	base := startServe(t, dir)
 

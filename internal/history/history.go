@@ -19,12 +19,15 @@ const DefaultName = "history.db"
 
 // Options say where the history is and how much of it is kept.
 type Options struct {
-	Path        string           // the file; its folder is made when missing
-	URL         string           // postgres://…: the history is there, in a schema of its own, and Path is not used; never shown
-	Retention   time.Duration    // how long results and samples are kept; 0 means for ever
-	MaxSize     int64            // bytes on the disk that Prune keeps the history below, at least 8 MiB; 0 means no bound
-	BusyTimeout time.Duration    // how long to wait for other writers and for a server's answer; 0 means 5 s
-	Now         func() time.Time // nil means time.Now
+	Path      string        // the file; its folder is made when missing
+	URL       string        // postgres://…: the history is there, in a schema of its own, and Path is not used; never shown
+	Retention time.Duration // how long anything is kept; 0 means for ever
+	// RawRetention is how long each result and sample is kept; what is older is
+	// kept by the hour. 0 means as long as the hours.
+	RawRetention time.Duration
+	MaxSize      int64            // bytes on the disk that Prune keeps the history below, at least 8 MiB; 0 means no bound
+	BusyTimeout  time.Duration    // how long to wait for other writers and for a server's answer; 0 means 5 s
+	Now          func() time.Time // nil means time.Now
 
 	// Warn is told, in a sentence, what happened to the history without making
 	// the call fail: a damaged file was moved aside. It must not use the DB. It

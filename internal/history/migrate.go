@@ -14,7 +14,7 @@ var migrations embed.FS
 
 // schema is the version that this Vitals writes: the number of migrations. A
 // test compares it with the files, so that opening need not list them.
-const schema = 2
+const schema = 3
 
 // applicationID marks a file as ours, "Vitl": other programs use user_version too.
 const applicationID = 0x5669746c

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"database/sql"
-	"math"
 )
 
 // What a row takes on the disk with its entries in the indexes, in bytes, half
@@ -35,7 +34,7 @@ func (db *server) shrink(p *pruner) error {
 	}
 	for goal, removed := bound-bound/10, int64(1); removed > 0 && used > goal; used -= removed * pgSampleBytes {
 		err := p.step(func(ctx context.Context, conn *sql.Conn) (err error) {
-			removed, err = removeOldest(ctx, conn, math.MaxInt64, pruneBatch)
+			removed, err = lighten(ctx, conn, p.db.opt.Now().UnixMilli(), pruneBatch)
 			return err
 		})
 		if err != nil {

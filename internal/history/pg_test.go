@@ -21,7 +21,7 @@ func TestOnPostgres(t *testing.T) {
 		"TestLookbackCanBeChosen": TestLookbackCanBeChosen, "TestWrongExpressions": TestWrongExpressions, "TestQueriesAreBounded": TestQueriesAreBounded,
 		"TestLabelNamesAndValues": TestLabelNamesAndValues, "TestRoundIsOneMoment": TestRoundIsOneMoment, "TestEmptyLabelIsNone": TestEmptyLabelIsNone,
 		"TestOutbox": TestOutbox, "TestStepsAreOneAfterTheOther": TestStepsAreOneAfterTheOther, "TestClaims": TestClaims,
-		"TestQueryAfterPruning": TestQueryAfterPruning, "TestManyAtOnce": TestManyAtOnce, "TestRulesAreQuick": TestRulesAreQuick,
+		"TestQueryAfterPruning": TestQueryAfterPruning, "TestManyAtOnce": TestManyAtOnce, "TestRolledUp": TestRolledUp, "TestRolledUpOnce": TestRolledUpOnce, "TestNothingToRollUp": TestNothingToRollUp, "TestRulesAreQuick": TestRulesAreQuick,
 	} {
 		t.Run(name, test)
 	}

@@ -32,17 +32,31 @@ func (db *DB) PruneDue() bool {
 	return db.memory.pruneDue
 }
 
-// Prune removes what is older than the retention and, where the file is larger
+// Prune makes hours of samples that are older than the raw retention, removes
+// what is older than the retention and, where the file is larger
 // than it may be, the oldest until it is not, and gives the space back. It
 // works in small transactions with pauses between them: others record
 // meanwhile. When ctx ends first, what was removed stays removed and the rest
 // waits for the next call.
 func (db *DB) Prune(ctx context.Context) error {
 	p := &pruner{ctx: ctx, db: db}
-	if db.opt.Retention > 0 {
-		if err := p.expire(db.opt.Now().Add(-db.opt.Retention).UnixMilli()); err != nil {
+	now := db.opt.Now()
+	raw := db.opt.RawRetention
+	if raw <= 0 || db.opt.Retention > 0 && raw > db.opt.Retention {
+		raw = db.opt.Retention
+	}
+	if raw > 0 && raw < db.opt.Retention || raw > 0 && db.opt.Retention == 0 {
+		if err := p.rollUp(now.Add(-raw).UnixMilli()); err != nil {
 			return err
 		}
+	}
+	if db.opt.Retention > 0 {
+		if err := p.expire(now.Add(-db.opt.Retention).UnixMilli()); err != nil {
+			return err
+		}
+	}
+	if err := p.records(now); err != nil {
+		return err
 	}
 	if err := db.backend.shrink(p); err != nil {
 		return err
@@ -84,6 +98,13 @@ func (p *pruner) expire(cut int64) error {
 		if err != nil {
 			return err
 		}
+	}
+	err := p.step(func(ctx context.Context, conn *sql.Conn) error {
+		_, err := expireHours(ctx, conn, cut-hourMillis)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	return p.forget(cut)
 }
@@ -181,7 +202,7 @@ func (p *pruner) shrink(bound int64) error {
 			n /= 10 // not much more than needed, even where little takes much room
 		}
 		err := p.step(func(ctx context.Context, conn *sql.Conn) (err error) {
-			if removed, err = removeOldest(ctx, conn, math.MaxInt64, n); err == nil {
+			if removed, err = lighten(ctx, conn, p.db.opt.Now().UnixMilli(), n); err == nil {
 				s, err = spaceNow(ctx, conn)
 			}
 			return err

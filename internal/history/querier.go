@@ -54,7 +54,7 @@ func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints
 // asked is what the engine's hints ask for. Without steps and range it looks at
 // one moment, where the newest sample of a series is all that counts.
 func asked(hints *storage.SelectHints, matchers []*labels.Matcher) question {
-	return question{from: hints.Start, to: hints.End, newest: hints.Step == 0 && hints.Range == 0 && hints.Func != "series", matchers: matchers}
+	return question{from: hints.Start, to: hints.End, newest: hints.Step == 0 && hints.Range == 0 && hints.Func != "series", function: hints.Func, matchers: matchers}
 }
 
 // LabelValues returns the values that a label has, sorted, among the series

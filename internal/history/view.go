@@ -29,6 +29,7 @@ type view struct {
 	kept    map[*metric]*stretch // what was read of some metrics
 	recent  map[*metric]*stretch // what a wide view read of all of them; nil before
 	span    stretch              // from when to when that is
+	till    *int64               // see rolledTill; nil before it was read
 }
 
 // stretch is the samples of one metric between two times, in order.
@@ -151,13 +152,14 @@ func (v *view) end() {
 
 // question is what is asked of a view.
 type question struct {
-	from, to int64 // Unix milliseconds, both included
-	newest   bool  // only the last sample of each series in that time is of interest
+	from, to int64  // Unix milliseconds, both included
+	newest   bool   // only the last sample of each series in that time is of interest
+	function string // that is going to be made of the samples; "" for none
 	matchers []*labels.Matcher
 }
 
 func (q *question) key() string {
-	key := fmt.Sprint(q.from, q.to, q.newest)
+	key := fmt.Sprint(q.from, q.to, q.newest, q.function)
 	for _, m := range q.matchers {
 		key += fmt.Sprintf(",%q%s%q", m.Name, m.Type, m.Value)
 	}
@@ -178,13 +180,13 @@ func (v *view) read(ctx context.Context, q question) ([]series, error) {
 		return nil, err
 	}
 	found := v.list.matching(q.matchers)
-	kept, err := v.keep(ctx, q.from, q.to, found)
+	parts, err := v.parts(ctx, q, found)
 	if err != nil {
 		return nil, v.trouble(ctx, err)
 	}
 	var answer []series
 	for _, m := range found {
-		s := kept[m].between(q.from, q.to)
+		s := parts(m)
 		if n := len(s.times); n > 0 {
 			if q.newest {
 				s.times, s.values = s.times[n-1:], s.values[n-1:]
@@ -194,6 +196,29 @@ func (v *view) read(ctx context.Context, q question) ([]series, error) {
 	}
 	v.answers[key] = answer
 	return answer, nil
+}
+
+// parts reads what was asked for, hours and samples, and returns a function
+// that gives the stretch of a metric.
+func (v *view) parts(ctx context.Context, q question, found []*metric) (func(*metric) stretch, error) {
+	till, err := v.rolledTill(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if q.from >= till {
+		kept, err := v.keep(ctx, q.from, q.to, found)
+		return func(m *metric) stretch { return kept[m].between(q.from, q.to) }, err
+	}
+	old, err := v.old(ctx, q, till, found)
+	if err != nil || q.to < till {
+		return func(m *metric) stretch { return *old[m] }, err
+	}
+	kept, err := v.keep(ctx, till, q.to, found)
+	return func(m *metric) stretch {
+		s, recent := *old[m], kept[m].between(till, q.to)
+		s.to, s.times, s.values = q.to, append(s.times, recent.times...), append(s.values, recent.values...)
+		return s
+	}, err
 }
 
 // keep reads what is missing, with one statement, and returns where it is. A
