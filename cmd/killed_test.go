@@ -102,7 +102,10 @@ func TestNothingIsLostToKills(t *testing.T) {
 }
 
 // flips are checks that fail or not as a file says.
-type flips struct{ dir, binary string }
+type flips struct {
+	dir, binary string
+	kept        history.Options
+}
 
 func newFlips(t *testing.T, dir, hook string, n int) *flips {
 	config := quiet + "alerting:\n" + `  default_rules: false
@@ -116,7 +119,7 @@ probes:
 		config += fmt.Sprintf("  - {name: flip%d, kind: command, command: [test, -e, %s]}\n", i, filepath.Join(dir, fmt.Sprint("well", i)))
 	}
 	writeConfig(t, dir, config)
-	return &flips{dir: dir, binary: testenv.Binary(t)}
+	return &flips{dir: dir, binary: testenv.Binary(t), kept: history.Options{Path: filepath.Join(dir, "data", "history.db")}}
 }
 
 func (f *flips) set(t *testing.T, n int, bad bool) {
@@ -162,7 +165,7 @@ func (f *flips) drain(t *testing.T) {
 }
 
 func (f *flips) history(t *testing.T) *history.DB {
-	db, err := history.Open(context.Background(), history.Options{Path: filepath.Join(f.dir, "data", "history.db")})
+	db, err := history.Open(context.Background(), f.kept)
 	if err != nil {
 		t.Fatal(err)
 	}

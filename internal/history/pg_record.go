@@ -38,6 +38,14 @@ type pgWriter struct {
 	memory *memory
 }
 
+// lasting makes this transaction reach the disk before it is over. A new id must:
+// it is remembered, and a server that crashed and lost it would give it to
+// something else.
+func (w pgWriter) lasting() error {
+	_, err := w.conn.ExecContext(w.ctx, "SET LOCAL synchronous_commit = on")
+	return err
+}
+
 func (w pgWriter) checkIDs(rows []row) ([]int64, error) {
 	var names []string
 	for _, r := range rows {
@@ -51,6 +59,9 @@ func (w pgWriter) checkIDs(rows []row) ([]int64, error) {
 			return nil, err
 		}
 		if added := stale(w.writer, missing, w.checks); len(added) > 0 {
+			if err := w.lasting(); err != nil {
+				return nil, err
+			}
 			err := w.findBatch(`INSERT INTO checks (name, seen) SELECT name, ? FROM unnest(?::text[]) AS w (name)
 				ON CONFLICT (name) DO UPDATE SET seen = greatest(checks.seen, excluded.seen) RETURNING id, seen, name`, 1, []any{w.day, added}, take)
 			if err != nil {
@@ -85,6 +96,9 @@ func (w pgWriter) seriesIDs(rows []row) (func(seriesKey) int64, error) {
 			return nil, err
 		}
 		if added := stale(w.writer, missing, w.series); len(added) > 0 {
+			if err := w.lasting(); err != nil {
+				return nil, err
+			}
 			names, labels, digests := apart(added)
 			err := w.findBatch(`INSERT INTO series (seen, name, labels, digest) SELECT ?, * FROM unnest(?::text[], ?::text[], ?::bytea[])
 				ON CONFLICT (name, digest) DO UPDATE SET seen = greatest(series.seen, excluded.seen) RETURNING id, seen, name, labels`, 2, []any{w.day, names, labels, digests}, take)

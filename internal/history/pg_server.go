@@ -108,9 +108,10 @@ func (db *server) with(ctx context.Context, f func() error) error {
 
 // begins is all that a transaction needs to be said, in one message.
 func (db *server) begins(a access) string {
-	isolation := map[access]string{
-		toRead: "ISOLATION LEVEL REPEATABLE READ READ ONLY", toWrite: "ISOLATION LEVEL READ COMMITTED READ WRITE", toKeep: "ISOLATION LEVEL READ COMMITTED READ WRITE",
-	}[a]
+	isolation := "ISOLATION LEVEL READ COMMITTED"
+	if a == toRead {
+		isolation = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	}
 	text := "BEGIN " + isolation + "; SET LOCAL search_path = " + pgSchema + ", pg_catalog; SET LOCAL standard_conforming_strings = on"
 	for name, most := range map[string]time.Duration{
 		"lock_timeout": db.opt.BusyTimeout, "statement_timeout": pgPatience, "idle_in_transaction_session_timeout": pgPatience,

@@ -20,6 +20,7 @@ func TestOnPostgres(t *testing.T) {
 		"TestInstant": TestInstant, "TestRange": TestRange, "TestRandomQuestions": TestRandomQuestions, "TestNoData": TestNoData,
 		"TestLookbackCanBeChosen": TestLookbackCanBeChosen, "TestWrongExpressions": TestWrongExpressions, "TestQueriesAreBounded": TestQueriesAreBounded,
 		"TestLabelNamesAndValues": TestLabelNamesAndValues, "TestRoundIsOneMoment": TestRoundIsOneMoment, "TestEmptyLabelIsNone": TestEmptyLabelIsNone,
+		"TestOutbox": TestOutbox, "TestStepsAreOneAfterTheOther": TestStepsAreOneAfterTheOther, "TestClaims": TestClaims,
 		"TestQueryAfterPruning": TestQueryAfterPruning, "TestManyAtOnce": TestManyAtOnce, "TestRolledUp": TestRolledUp, "TestRolledUpOnce": TestRolledUpOnce, "TestNothingToRollUp": TestNothingToRollUp, "TestRulesAreQuick": TestRulesAreQuick,
 	} {
 		t.Run(name, test)
@@ -30,13 +31,13 @@ func TestOnPostgres(t *testing.T) {
 // a database for the tests of TestOnPostgres.
 func placed(t testing.TB, o Options) Options {
 	t.Helper()
+	if o.URL != "" {
+		return o
+	}
 	if !strings.Contains(t.Name(), "OnPostgres") {
 		if o.Path == "" {
 			o.Path = filepath.Join(t.TempDir(), "data", "history.db")
 		}
-		return o
-	}
-	if o.URL != "" {
 		return o
 	}
 	if o.Path != "" {

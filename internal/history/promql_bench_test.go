@@ -12,22 +12,26 @@ import (
 // apart, the last of them at the time it returns.
 func fleet(t testing.TB, db *DB, moments int) time.Time {
 	t.Helper()
-	results := make([]checks.Result, 50)
 	for m := range moments {
-		at := t0.Add(time.Duration(m) * 15 * time.Second)
-		for i := range results {
-			r := checks.Result{Check: fmt.Sprintf("check-%d", i), Started: at}
-			for j := range 200 {
-				r.Samples = append(r.Samples, checks.Sample{
-					Name: fmt.Sprintf("metric_%d_total", i), Value: float64(m*j + i), Time: at,
-					Labels: map[string]string{"instance": fmt.Sprintf("host-%d", j), "job": fmt.Sprintf("job-%d", j%7), "environment": "production"},
-				})
-			}
-			results[i] = r
-		}
-		record(t, db, results...)
+		fleetAt(t, db, t0.Add(time.Duration(m)*15*time.Second), m)
 	}
 	return t0.Add(time.Duration(moments-1) * 15 * time.Second)
+}
+
+// fleetAt records one of the fleet's moments.
+func fleetAt(t testing.TB, db *DB, at time.Time, m int) {
+	results := make([]checks.Result, 50)
+	for i := range results {
+		r := checks.Result{Check: fmt.Sprintf("check-%d", i), Started: at}
+		for j := range 200 {
+			r.Samples = append(r.Samples, checks.Sample{
+				Name: fmt.Sprintf("metric_%d_total", i), Value: float64(m*j + i), Time: at,
+				Labels: map[string]string{"instance": fmt.Sprintf("host-%d", j), "job": fmt.Sprintf("job-%d", j%7), "environment": "production"},
+			})
+		}
+		results[i] = r
+	}
+	record(t, db, results...)
 }
 
 // rules are 200 expressions, each over 200 of the fleet's series.

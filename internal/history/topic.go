@@ -14,12 +14,16 @@ import (
 func (db *DB) EnqueueLeased(ctx context.Context, by string, lease time.Duration, notices ...alerting.Notice) (all []alerting.Outgoing, err error) {
 	err = db.durably(ctx, func(t *tx) error {
 		all = nil
+		now, err := t.now()
+		if err != nil {
+			return err
+		}
 		if err := t.enqueue(notices); err != nil {
 			return err
 		}
 		for _, n := range notices {
 			if _, err := t.exec("UPDATE outbox SET leased_until = ?, leased_by = ?, attempts = 1 WHERE key = ? AND state = 'waiting'",
-				db.opt.Now().Add(lease).UnixMilli(), by, n.Message.Key); err != nil {
+				now.Add(lease).UnixMilli(), by, n.Message.Key); err != nil {
 				return err
 			}
 			one, err := t.outgoing("WHERE key = ?", n.Message.Key)
