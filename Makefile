@@ -15,7 +15,7 @@ BUILDFLAGS ?= -trimpath -ldflags '-s -w'
 BUILD := CGO_ENABLED=0 $(GO) build $(BUILDFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-matrix race format format-check tidy vet staticcheck vuln lint cross demo bench fuzz docs down clean
+.PHONY: help build test test-matrix race format format-check tidy vet staticcheck vuln lint cross demo bench bench-history-year bench-history-rate test-kills fuzz docs down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +73,12 @@ cross-%:
 bench: ## compare with other programs on this machine, and load /health
 	@scripts/services install monitoring-plugins-basic monitoring-plugins-standard check-postgres
 	@scripts/services run -- $(GO) run ./scripts/bench check health
+
+bench-history-year: ## how large a year of 50 checks a minute is on the disk (some minutes)
+	@$(GO) run ./scripts/bench/history year
+
+bench-history-rate: ## record 10,000 samples a second for five minutes
+	@$(GO) run ./scripts/bench/history -for 5m rate
 
 fuzz: ## fuzz every fuzz test for FUZZTIME each (20s)
 	@set -e; for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n 1 dirname | sort -u); do \

@@ -46,7 +46,7 @@ func (a *App) startRecorder(ctx context.Context, cfg *configs.Config) *recorder 
 
 func historyOptions(cfg *configs.Config, patience time.Duration) history.Options {
 	return history.Options{
-		Path: cfg.HistoryPath(), URL: cfg.History.URL.Reveal(), Retention: cfg.History.Retention,
+		Path: cfg.HistoryPath(), URL: cfg.History.URL.Reveal(), Retention: cfg.History.Retention, RawRetention: cfg.History.RawRetention,
 		MaxSize: cfg.History.MaxSize, BusyTimeout: patience,
 	}
 }

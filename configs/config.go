@@ -61,11 +61,12 @@ type Config struct {
 
 // HistoryOptions say what is kept of results, and how long.
 type HistoryOptions struct {
-	Disabled  bool          `mapstructure:"disabled" help:"keep nothing"`
-	Path      string        `mapstructure:"path" path:"true" help:"the file; empty means history.db in data_dir"`
-	URL       checks.Secret `mapstructure:"url" help:"postgres://user:password@host:5432/name: the history is kept there instead of in a file, for several replicas that share it"`
-	Retention time.Duration `mapstructure:"retention" help:"how long results are kept"`
-	MaxSize   int64         `mapstructure:"max_size" unit:"bytes" help:"the history is kept below this size by removing the oldest; 0 means no limit"`
+	Disabled     bool          `mapstructure:"disabled" help:"keep nothing"`
+	Path         string        `mapstructure:"path" path:"true" help:"the file; empty means history.db in data_dir"`
+	URL          checks.Secret `mapstructure:"url" help:"postgres://user:password@host:5432/name: the history is kept there instead of in a file, for several replicas that share it"`
+	RawRetention time.Duration `mapstructure:"raw_retention" help:"how long each result and sample is kept; older ones are kept by the hour"`
+	Retention    time.Duration `mapstructure:"retention" help:"how long hours, incidents and answers are kept"`
+	MaxSize      int64         `mapstructure:"max_size" unit:"bytes" help:"the history is kept below this size by removing the oldest; 0 means no limit"`
 }
 
 // ServeOptions are those of `vitals serve`.
@@ -103,7 +104,7 @@ func Default() *Config {
 		Disk:        host.DefaultDiskOptions(),
 		Load:        host.DefaultLoadOptions(),
 		Network:     host.DefaultNetworkOptions(),
-		History:     HistoryOptions{Retention: 30 * 24 * time.Hour, MaxSize: 512 << 20},
+		History:     HistoryOptions{RawRetention: 14 * 24 * time.Hour, Retention: 400 * 24 * time.Hour, MaxSize: 1 << 30},
 		Serve: ServeOptions{
 			Listen: "127.0.0.1:8080", Interval: 30 * time.Second,
 			HealthMaxAge: time.Second, ShutdownTimeout: 10 * time.Second,

@@ -40,7 +40,7 @@ probes:
 		"databases:\n  - name: replica  # vitals.yaml:5\n    url: sqlite:" + filepath.Join(dir, "replica.db") + "  # vitals.yaml:6, shortened\n    expect: any  # default\n",
 		"probes:\n  - kind: tcp  # vitals.yaml:8\n    name: port  # vitals.yaml:9\n    address: 127.0.0.1:1  # vitals.yaml:10\n",
 		"redis_servers: []  # default\n",
-		"  retention: 30d  # default\n  max_size: 512MiB  # default\n",
+		"  raw_retention: 14d  # default\n  retention: 400d  # default\n  max_size: 1GiB  # default\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())

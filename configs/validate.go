@@ -23,6 +23,7 @@ func (c *Config) validate(p *problems) {
 	c.location = location
 	c.positive(p, "timeout", int64(c.Timeout))
 	c.positive(p, "concurrency", int64(c.Concurrency))
+	c.positive(p, "history.raw_retention", int64(c.History.RawRetention))
 	c.positive(p, "history.retention", int64(c.History.Retention))
 	if url := c.History.URL.Reveal(); url != "" && parseAddress(url).sort != sortPostgres {
 		c.problem(p, "history.url", "is not an address of PostgreSQL; expected postgres://user:password@host:5432/name")
