@@ -53,6 +53,7 @@ type access uint8
 const (
 	toRead  access = iota // it sees one moment and changes nothing
 	toWrite               // what it wrote may be lost when the power goes out, and is whole otherwise
+	toPrune               // as toWrite, and what others write meanwhile it neither sees nor removes
 	toKeep                // what it wrote is on the disk when it has ended, and it is the only one of its kind
 )
 

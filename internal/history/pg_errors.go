@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -189,6 +190,9 @@ func (db *server) mayNot(err error, grant string) error {
 func (db *server) innermost(err error) string {
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
 		return "no address is known of " + e.Name
+	}
+	if e, ok := errors.AsType[*os.SyscallError](err); ok {
+		return e.Err.Error()
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e.Err.Error()

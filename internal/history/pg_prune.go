@@ -5,12 +5,13 @@ import (
 	"database/sql"
 )
 
-// What a row takes on the disk with its entries in the indexes, in bytes, half
-// full pages included: measured over a million of each. Free space in the files
-// of a table cannot be asked for without an extension.
+// What a row takes on the disk with its entries in the indexes, in bytes: measured
+// over a million samples of 10,000 series and 100,000 results. Free space in the
+// files of a table cannot be asked for without an extension.
 const (
-	pgSampleBytes = 110
-	pgResultBytes = 140
+	pgSampleBytes = 100
+	pgResultBytes = 110
+	pgHourBytes   = 140
 )
 
 // shrink removes the oldest where there is more than there may be, and tells
@@ -46,10 +47,10 @@ func (db *server) shrink(p *pruner) error {
 
 // pgUsed is what the rows that are there take, whatever the files' sizes.
 func (t *tx) pgUsed() (used int64, err error) {
-	_, err = t.one(`SELECT (SELECT count(*) FROM samples) * ? + (SELECT count(*) FROM results) * ? +
+	_, err = t.one(`SELECT (SELECT count(*) FROM samples) * ? + (SELECT count(*) FROM results) * ? + (SELECT count(*) FROM rollups) * ? +
 		(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE n.nspname = ? AND c.relkind = 'r' AND c.relname NOT IN ('samples', 'results'))`,
-		[]any{int64(pgSampleBytes), int64(pgResultBytes), pgSchema}, &used)
+			WHERE n.nspname = ? AND c.relkind = 'r' AND c.relname NOT IN ('samples', 'results', 'rollups'))`,
+		[]any{int64(pgSampleBytes), int64(pgResultBytes), int64(pgHourBytes), pgSchema}, &used)
 	return used, err
 }
 
@@ -57,7 +58,7 @@ func (t *tx) pgUsed() (used int64, err error) {
 // for nobody's lock.
 func (db *server) vacuum(ctx context.Context) error {
 	return db.with(ctx, func() error {
-		for _, table := range []string{"samples", "results"} {
+		for _, table := range []string{"samples", "results", "rollups"} {
 			if _, err := db.sql.ExecContext(ctx, "VACUUM (SKIP_LOCKED) "+pgSchema+"."+table); err != nil {
 				return err
 			}

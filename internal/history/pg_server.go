@@ -109,8 +109,11 @@ func (db *server) with(ctx context.Context, f func() error) error {
 // begins is all that a transaction needs to be said, in one message.
 func (db *server) begins(a access) string {
 	isolation := "ISOLATION LEVEL READ COMMITTED"
-	if a == toRead {
+	switch a {
+	case toRead:
 		isolation = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	case toPrune:
+		isolation = "ISOLATION LEVEL REPEATABLE READ"
 	}
 	text := "BEGIN " + isolation + "; SET LOCAL search_path = " + pgSchema + ", pg_catalog; SET LOCAL standard_conforming_strings = on"
 	for name, most := range map[string]time.Duration{
@@ -119,7 +122,7 @@ func (db *server) begins(a access) string {
 		text += fmt.Sprintf("; SET LOCAL %s = %d", name, most.Milliseconds())
 	}
 	switch a {
-	case toWrite:
+	case toWrite, toPrune:
 		text += "; SET LOCAL synchronous_commit = off"
 	case toKeep:
 		text += fmt.Sprintf("; SET LOCAL synchronous_commit = on; SELECT pg_catalog.pg_advisory_xact_lock(%d)", lockKeep)

@@ -77,7 +77,7 @@ type pruner struct {
 func (p *pruner) step(f func(ctx context.Context, conn *sql.Conn) error) error {
 	var began time.Time
 	err := p.db.with(p.ctx, func() error {
-		return p.db.inTx(p.ctx, toWrite, func(ctx context.Context, conn *sql.Conn) error {
+		return p.db.inTx(p.ctx, toPrune, func(ctx context.Context, conn *sql.Conn) error {
 			began = time.Now()
 			return f(ctx, conn)
 		})
