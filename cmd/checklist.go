@@ -54,7 +54,9 @@ func (a *App) checklist(ctx context.Context, list schedule.Checklist, failOn che
 		if err != nil {
 			return err
 		}
-		answers := a.judge(ctx, cfg, db, list, results)
+		all := cfg.Checks()
+		defer closeChecks(all)
+		answers := a.judge(ctx, all, db, list, results)
 		period := list.Period.Begin(started.In(cfg.Location()))
 		if err := a.addTicks(ctx, db, list, period, answers); err != nil {
 			return err
@@ -100,11 +102,9 @@ func (a *App) listResults(ctx context.Context, cfg *configs.Config, db *history.
 }
 
 // judge answers each item from the results and from history.
-func (a *App) judge(ctx context.Context, cfg *configs.Config, db *history.DB, list schedule.Checklist, results map[string]checks.Result) []schedule.Answer {
+func (a *App) judge(ctx context.Context, all []checks.Check, db *history.DB, list schedule.Checklist, results map[string]checks.Result) []schedule.Answer {
 	round := history.NewEngine(db, history.EngineOptions{}).Round(a.Now())
 	defer round.Close()
-	all := cfg.Checks()
-	defer closeChecks(all)
 	var answers []schedule.Answer
 	for _, item := range list.Items {
 		var chosen []checks.Result
@@ -205,29 +205,32 @@ func newChecklistTick(app *App) *cobra.Command {
 }
 
 func (a *App) tick(ctx context.Context, id, by, note, word string) error {
+	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
+		item, kept, err := a.keepTick(ctx, cfg, db, id, a.actor(by), note, word)
+		if err == nil && !a.flags.quiet {
+			fmt.Fprintf(a.Out, "%s: %s, answered by %s for the %s list that began on %s\n", item.Title, kept.Status, kept.By, kept.List, kept.Period.Format(time.DateOnly))
+		}
+		return err
+	})
+}
+
+// keepTick keeps a person's answer to an item for the period that lasts.
+func (a *App) keepTick(ctx context.Context, cfg *configs.Config, db *history.DB, id, by, note, word string) (schedule.Item, history.ListAnswer, error) {
 	var status checks.Status
 	if err := status.UnmarshalText([]byte(word)); err != nil || status == checks.Unknown {
-		return usageError("Use healthy, degraded or unhealthy.", "--status %q is no answer", word)
+		return schedule.Item{}, history.ListAnswer{}, usageError("Use healthy, degraded or unhealthy.", "the status %q is no answer", word)
 	}
 	list, item, err := itemNamed(id)
 	if err != nil {
-		return err
+		return item, history.ListAnswer{}, err
 	}
-	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
-		now := a.Now()
-		period := list.Period.Begin(now.In(cfg.Location()))
-		answer, err := schedule.Answer{Item: item.ID, Summary: item.Ask, Status: checks.Unknown}.Tick(a.actor(by), note, status, now)
-		if err != nil {
-			return usageError("", "%w", err)
-		}
-		if err := db.AddAnswers(ctx, history.ListAnswer{List: list.Name, Period: period, Answer: answer}); err != nil {
-			return err
-		}
-		if !a.flags.quiet {
-			fmt.Fprintf(a.Out, "%s: %s, answered by %s for the %s that began on %s\n", item.Title, status, answer.By, list.Period, period.Format(time.DateOnly))
-		}
-		return nil
-	})
+	now := a.Now()
+	answer, err := schedule.Answer{Item: item.ID, Summary: item.Ask, Status: checks.Unknown}.Tick(by, note, status, now)
+	if err != nil {
+		return item, history.ListAnswer{}, usageError("", "%w", err)
+	}
+	kept := history.ListAnswer{List: list.Name, Period: list.Period.Begin(now.In(cfg.Location())), Answer: answer}
+	return item, kept, db.AddAnswers(ctx, kept)
 }
 
 func itemNamed(id string) (schedule.Checklist, schedule.Item, error) {

@@ -34,21 +34,9 @@ were wrapped by 'vitals run' or sent a heartbeat.`,
 
 func (a *App) listJobs(ctx context.Context) error {
 	return a.withHistory(ctx, func(cfg *configs.Config, db *history.DB) error {
-		now := a.Now()
-		states, err := db.Jobs(ctx, now.Add(-jobsSince))
+		t, err := a.jobTable(ctx, cfg, db)
 		if err != nil {
 			return err
-		}
-		t := checks.Table{Name: "jobs", Columns: []checks.Column{
-			{Name: "name"}, {Name: "schedule"}, {Name: "runs"}, {Name: "next", Kind: checks.KindTime}, {Name: "last", Kind: checks.KindTime},
-			{Name: "outcome"}, {Name: "took", Kind: checks.KindDuration}, {Name: "summary"},
-		}}
-		for _, j := range cfg.Jobs() {
-			addJob(&t, j.Name, j.Spec.String(), strings.Join(or2(j.Options.Command, vitalsWords(j.Options.Vitals)), " "), j.Spec.Next(now), states[j.Name])
-			delete(states, j.Name)
-		}
-		for _, name := range sortedNames(states) {
-			addJob(&t, name, "", "elsewhere", states[name].DueAt, states[name])
 		}
 		if len(t.Rows) == 0 && a.flags.output == "table" && !a.flags.quiet {
 			fmt.Fprintln(a.Out, "No jobs: write some under schedule.jobs in the configuration, or wrap one with 'vitals run'.")
@@ -56,6 +44,24 @@ func (a *App) listJobs(ctx context.Context) error {
 		}
 		return a.printList(t, cfg)
 	})
+}
+
+// jobTable lists the jobs of the configuration and those that history knows.
+func (a *App) jobTable(ctx context.Context, cfg *configs.Config, db *history.DB) (checks.Table, error) {
+	now := a.Now()
+	t := checks.Table{Name: "jobs", Columns: []checks.Column{
+		{Name: "name"}, {Name: "schedule"}, {Name: "runs"}, {Name: "next", Kind: checks.KindTime}, {Name: "last", Kind: checks.KindTime},
+		{Name: "outcome"}, {Name: "took", Kind: checks.KindDuration}, {Name: "summary"},
+	}}
+	states, err := db.Jobs(ctx, now.Add(-jobsSince))
+	for _, j := range cfg.Jobs() {
+		addJob(&t, j.Name, j.Spec.String(), strings.Join(or2(j.Options.Command, vitalsWords(j.Options.Vitals)), " "), j.Spec.Next(now), states[j.Name])
+		delete(states, j.Name)
+	}
+	for _, name := range sortedNames(states) {
+		addJob(&t, name, "", "elsewhere", states[name].DueAt, states[name])
+	}
+	return t, err
 }
 
 func vitalsWords(args []string) []string { return append([]string{"vitals"}, args...) }

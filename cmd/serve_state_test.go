@@ -277,3 +277,36 @@ func TestPageAndStreamOverTLS(t *testing.T) {
 		t.Errorf("%v %s", err, text)
 	}
 }
+
+// TestChecklistsAndJobsByRequest: what the commands do, for scripts.
+func TestChecklistsAndJobsByRequest(t *testing.T) {
+	dir := t.TempDir()
+	writeConfig(t, dir, quiet+"probes: [{name: no, kind: tcp, critical: true, address: '"+testenv.Refused(t)+"'}]\nserve: {token: "+serveToken+"}\n"+
+		"schedule: {jobs: [{name: nightly, cron: '0 3 * * *', vitals: [check]}]}\n")
+	base := startServe(t, dir)
+	if _, doc := ask(t, "GET", base+"/api/checklists", ""); strings.Count(fmt.Sprint(doc), "map[") < 18 {
+		t.Errorf("%v", doc)
+	}
+	eventually(t, "the daily list is answered", func() bool {
+		_, doc := ask(t, "GET", base+"/api/checklists/daily", "")
+		return doc["status"] == "unhealthy" && strings.Contains(fmt.Sprint(doc), "probe.no is unhealthy")
+	})
+	if code, doc := ask(t, "POST", base+"/api/checklists/items/security-audit", `{"note":"two accounts removed","by":"Ada"}`); code != 200 || doc["by"] != "Ada" {
+		t.Errorf("%d %v", code, doc)
+	}
+	if _, doc := ask(t, "GET", base+"/api/checklists/monthly", ""); !strings.Contains(fmt.Sprint(doc), "two accounts removed") {
+		t.Errorf("%v", doc)
+	}
+	if _, doc := ask(t, "GET", base+"/api/jobs", ""); !strings.Contains(fmt.Sprint(doc), "nightly") {
+		t.Errorf("%v", doc)
+	}
+	for path, want := range map[string]int{"/api/checklists/hourly": 404, "/api/checklists/items/nothing": 400, "/api/checklists/items/security-audit?": 400} {
+		method, body := "POST", `{"status":"unknown"}`
+		if want == 404 {
+			method, body = "GET", ""
+		}
+		if code, doc := ask(t, method, base+path, body); code != want {
+			t.Errorf("%s: %d %v, want %d", path, code, doc, want)
+		}
+	}
+}

@@ -31,6 +31,12 @@ func TestRoutesForScripts(t *testing.T) {
 		{"alert history", "GET", "/api/alerts/history?since=1h", "", "", 200, `"transitions": []`, ""},
 		{"silences", "GET", "/api/silences", "", "", 200, `"silences": []`, ""},
 
+		{"checklists", "GET", "/api/checklists", "", "", 200, `"checklists": []`, ""},
+		{"one checklist", "GET", "/api/checklists/daily", "", "", 200, `"check": "daily.health-status"`, ""},
+		{"tick", "POST", "/api/checklists/items/backup-status", `{"note":"n"}`, auth, 200, `"title": "Title"`, "tick|backup-status|healthy|n|api"},
+		{"tick without token", "POST", "/api/checklists/items/backup-status", `{}`, "", 401, "token", ""},
+		{"jobs", "GET", "/api/jobs", "", "", 200, `"jobs": []`, ""},
+
 		{"open without token", "POST", "/api/incidents", `{}`, "", 401, "bearer token", ""},
 		{"open with a wrong token", "POST", "/api/incidents", `{}`, "Bearer no", 401, "bearer token", ""},
 		{"open", "POST", "/api/incidents", `{"description":"down","by":"Ada"}`, auth, 201, `"id": "` + id, "open|manual|warning|down|Ada"},

@@ -126,3 +126,22 @@ func (d *desk) EndSilence(_ context.Context, id, by string) (alerting.Silence, e
 func (d *desk) CheckHistory(_ context.Context, check string, most int) (checks.Table, error) {
 	return checks.Table{Name: "results", Columns: []checks.Column{{Name: "check"}, {Name: "most", Kind: checks.KindInteger}}, Rows: [][]any{{check, int64(most)}}}, d.fail
 }
+
+func (d *desk) Checklists(context.Context) (checks.Table, error) {
+	return checks.Table{Name: "checklists", Columns: []checks.Column{{Name: "list"}}}, d.fail
+}
+
+func (d *desk) Checklist(_ context.Context, name string) ([]checks.Result, error) {
+	r := checks.OK("fine")
+	r.Check = name + ".health-status"
+	return []checks.Result{r}, d.fail
+}
+
+func (d *desk) Tick(_ context.Context, item string, r server.TickRequest) (string, error) {
+	d.asked = append(d.asked, strings.Join([]string{"tick", item, r.Status, r.Note, r.By}, "|"))
+	return "Title", d.fail
+}
+
+func (d *desk) Jobs(context.Context) (checks.Table, error) {
+	return checks.Table{Name: "jobs", Columns: []checks.Column{{Name: "name"}}}, d.fail
+}

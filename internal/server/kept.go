@@ -17,6 +17,7 @@ type Kept interface {
 	IncidentDesk
 	Alerts
 	Silences
+	Lists
 	CheckHistory(ctx context.Context, check string, most int) (checks.Table, error) // a 404 Refusal for a check that was never recorded
 }
 
