@@ -28,7 +28,7 @@ func TestReplicasLoseNothingToKills(t *testing.T) {
 	t.Parallel()
 	transitions, kills, cut := 32, 4, 0
 	if os.Getenv("VITALS_TEST_LONG") != "" {
-		transitions, kills, cut = 1000, 50, 50
+		transitions, kills, cut = 1008, 50, 50 // each check ends well
 	}
 	dir, inbox := t.TempDir(), newMailbox(t, cut)
 	flips := newFlips(t, dir, inbox.URL, checks)
@@ -60,6 +60,7 @@ func TestReplicasLoseNothingToKills(t *testing.T) {
 	db := flips.history(t)
 	defer db.Close()
 	happened, err := db.Transitions(t.Context(), time.Time{}, time.Now().Add(time.Hour), 1e6)
+	happened = changed(happened)
 	if err != nil || len(happened) < transitions {
 		t.Errorf("%d transitions, %v; want %d at least", len(happened), err, transitions)
 	}
@@ -177,11 +178,12 @@ func (r *replica) killAndRestart() {
 }
 
 // TestSchedulersShareTheirRuns lets four schedulers, each with connections of its
-// own, follow the same jobs: every scheduled time is run once.
+// own, follow the same jobs: every scheduled time is run once. On a machine that
+// is too busy for a run each second, one may be skipped because the one before it
+// has not ended, or left to a later one; on a quiet one there are exactly 1,000.
 func TestSchedulersShareTheirRuns(t *testing.T) {
-	t.Parallel()
-	jobs, seconds := 20, 8
-	if os.Getenv("VITALS_TEST_LONG") != "" {
+	jobs, seconds, long := 20, 8, os.Getenv("VITALS_TEST_LONG") != ""
+	if long {
 		jobs, seconds = 50, 20
 	}
 	address := testenv.Postgres(t).NewDatabase(t)
@@ -194,6 +196,7 @@ func TestSchedulersShareTheirRuns(t *testing.T) {
 		list = append(list, schedule.Job{Name: fmt.Sprint("job", n), Spec: spec})
 	}
 	var ran atomic.Int64
+	var times sync.Map
 	stores := []*history.DB{openHistory(t, address), openHistory(t, address), openHistory(t, address), openHistory(t, address)}
 	first := time.Now().Truncate(time.Second).Add(time.Second)
 	if time.Until(first) < 300*time.Millisecond { // all are to be there when it begins
@@ -206,7 +209,10 @@ func TestSchedulersShareTheirRuns(t *testing.T) {
 	for n, db := range stores {
 		s, err := schedule.New(schedule.Options{
 			Jobs: list, Store: db, By: fmt.Sprint("process/", n),
-			Do: func(context.Context, schedule.Job, schedule.Run) schedule.Ending {
+			Do: func(_ context.Context, job schedule.Job, run schedule.Run) schedule.Ending {
+				if _, again := times.LoadOrStore(job.Name+run.ScheduledAt.String(), true); again {
+					t.Errorf("%s at %s was run twice", job.Name, run.ScheduledAt)
+				}
 				ran.Add(1)
 				return schedule.Ending{Outcome: schedule.Succeeded}
 			},
@@ -218,15 +224,18 @@ func TestSchedulersShareTheirRuns(t *testing.T) {
 	}
 	wg.Wait()
 	runs, err := openHistory(t, address).Runs(context.Background(), history.RunFilter{})
-	if err != nil || len(runs) != jobs*seconds || ran.Load() != int64(jobs*seconds) {
-		t.Errorf("%d runs were done and %d are kept, %v; want %d", ran.Load(), len(runs), err, jobs*seconds)
-	}
-	by := map[string]int{}
+	by, succeeded := map[string]int{}, 0
 	for _, r := range runs {
 		by[r.By]++
-		if r.Outcome != schedule.Succeeded {
+		switch {
+		case r.Outcome == schedule.Succeeded:
+			succeeded++
+		case r.Outcome != schedule.Skipped || long:
 			t.Errorf("%s at %s: %s, %s", r.Job, r.ScheduledAt, r.Outcome, r.Summary)
 		}
+	}
+	if err != nil || succeeded != int(ran.Load()) || len(runs) > jobs*seconds || succeeded < jobs || long && succeeded != jobs*seconds {
+		t.Errorf("%d runs were done and %d are kept, %d as succeeded, %v; want %d", ran.Load(), len(runs), succeeded, err, jobs*seconds)
 	}
 	t.Logf("%d runs: %v", len(runs), by)
 }
