@@ -71,17 +71,22 @@ func rollOldest(ctx context.Context, conn *sql.Conn, cut, n int64) (removed int6
 // addToHours adds the samples of a stretch of time to the rows of the hour in
 // which it lies. NaN is no number: it is left out. (SQLite keeps it as NULL, and
 // in PostgreSQL it equals itself.)
-const addToHours = `WITH slice AS (
-		SELECT series_id, min(time) AS begins, max(time) AS ends, count(*) AS n, sum(value) AS total, min(value) AS low, max(value) AS high
-		FROM samples WHERE time >= ? AND time < ? AND value <> 'NaN' GROUP BY series_id)
-	INSERT INTO rollups (series_id, hour, count, sum, min, max, first, last)
-	SELECT slice.series_id, ?, slice.n, slice.total, slice.low, slice.high, b.value, e.value
+const addToHours = `WITH steps AS (
+		SELECT series_id, time, value, value - lag(value) OVER (PARTITION BY series_id ORDER BY time) AS step
+		FROM samples WHERE time >= ? AND time < ? AND value <> 'NaN'),
+	slice AS (
+		SELECT series_id, min(time) AS begins, max(time) AS ends, count(*) AS n, sum(value) AS total, min(value) AS low, max(value) AS high,
+			coalesce(sum(CASE WHEN step < 0 THEN value ELSE step END), 0) AS grown
+		FROM steps GROUP BY series_id)
+	INSERT INTO rollups (series_id, hour, count, sum, min, max, first, last, grown)
+	SELECT slice.series_id, ?, slice.n, slice.total, slice.low, slice.high, b.value, e.value, slice.grown
 	FROM slice JOIN samples AS b ON b.time = slice.begins AND b.series_id = slice.series_id
 		JOIN samples AS e ON e.time = slice.ends AND e.series_id = slice.series_id
 	WHERE true
 	ON CONFLICT (series_id, hour) DO UPDATE SET count = rollups.count + excluded.count, sum = rollups.sum + excluded.sum,
 		min = CASE WHEN excluded.min < rollups.min THEN excluded.min ELSE rollups.min END,
 		max = CASE WHEN excluded.max > rollups.max THEN excluded.max ELSE rollups.max END,
+		grown = rollups.grown + excluded.grown + CASE WHEN excluded.first < rollups.last THEN excluded.first ELSE excluded.first - rollups.last END,
 		last = excluded.last`
 
 // rolledTill notes how far samples have been rolled up. It never goes back.

@@ -10,8 +10,8 @@ import (
 
 // hourly is one row of rollups.
 type hourly struct {
-	hour, count                int64
-	sum, min, max, first, last float64
+	hour, count                       int64
+	sum, min, max, first, last, grown float64
 }
 
 // pointsAnHour is how often the value of an hour is given: each four minutes,
@@ -30,7 +30,8 @@ const (
 	asMin                // min_over_time
 	asMax                // max_over_time
 	asLast               // last_over_time
-	asGrowth             // rate and its like, and counters: from the first value to the last
+	asLine               // delta and its like: from the first value to the last
+	asGrowth             // rate and its like, and counters: likewise, and from 0 where they began anew
 	asSamples            // count, sum and avg over time: as many values as there were, each the mean
 )
 
@@ -45,13 +46,18 @@ func useOf(function, metric string) use {
 		return asLast
 	case "count_over_time", "sum_over_time", "avg_over_time", "present_over_time":
 		return asSamples
-	case "rate", "increase", "irate", "idelta", "delta", "deriv", "predict_linear", "resets":
+	case "delta", "idelta", "deriv", "predict_linear":
+		return asLine
+	case "rate", "increase", "irate", "resets":
 		return asGrowth
 	}
-	for _, suffix := range []string{"_total", "_count", "_sum", "_bucket", "_timestamp_seconds"} {
+	for _, suffix := range []string{"_total", "_count", "_sum", "_bucket"} {
 		if strings.HasSuffix(metric, suffix) {
 			return asGrowth
 		}
+	}
+	if strings.HasSuffix(metric, "_timestamp_seconds") {
+		return asLine
 	}
 	return asMean
 }
@@ -80,16 +86,27 @@ func (h hourly) value(u use, place float64) float64 {
 		return h.max
 	case asLast:
 		return h.last
+	case asLine:
+		return between(h.first, h.last, place)
 	case asGrowth:
+		peak := h.first + h.grown - h.last
 		switch {
-		case h.last >= h.first && !math.IsInf(h.last, 0) && !math.IsInf(h.first, 0):
-			return h.first + (h.last-h.first)*place
-		case place < 0.5: // the counter began anew, nobody knows when
-			return h.first
+		case peak <= h.first+1e-9*math.Abs(h.first) && h.last >= h.first: // it never began anew
+			return between(h.first, h.last, place)
+		case place < 0.5: // it did, nobody knows when
+			return between(h.first, max(peak, h.first), 2*place)
 		}
-		return h.last
+		return between(0, h.last, 2*place-1)
 	}
 	return h.sum / float64(h.count)
+}
+
+// between is a point of a line.
+func between(first, last, place float64) float64 {
+	if math.IsInf(first, 0) || math.IsInf(last, 0) {
+		return last
+	}
+	return first + (last-first)*place
 }
 
 // rolledTill is the time before which the view has hours and no samples.
@@ -114,7 +131,7 @@ func (v *view) old(ctx context.Context, q question, till int64, found []*metric)
 	if q.newest { // one value is asked for, and none further back than the engine looks
 		from = max(from, to-2*hourMillis)
 	}
-	query := "SELECT series_id, hour, count, sum, min, max, first, last FROM rollups WHERE hour >= ? AND hour <= ?"
+	query := "SELECT series_id, hour, count, sum, min, max, first, last, grown FROM rollups WHERE hour >= ? AND hour <= ?"
 	if len(found) < len(v.list.all) {
 		query += " AND series_id " + v.db.backend.among(v.ids(wanted))
 	}
@@ -127,8 +144,8 @@ func (v *view) old(ctx context.Context, q question, till int64, found []*metric)
 	for rows.Next() {
 		var id int64
 		var h hourly
-		var sum, low, high, first, last *float64
-		if err := rows.Scan(&id, &h.hour, &h.count, &sum, &low, &high, &first, &last); err != nil {
+		var sum, low, high, first, last, grown *float64
+		if err := rows.Scan(&id, &h.hour, &h.count, &sum, &low, &high, &first, &last, &grown); err != nil {
 			return nil, err
 		}
 		m := v.list.byID[id]
@@ -136,7 +153,7 @@ func (v *view) old(ctx context.Context, q question, till int64, found []*metric)
 		if s == nil || h.count == 0 || sum == nil {
 			continue
 		}
-		h.sum, h.min, h.max, h.first, h.last = *sum, number(low), number(high), number(first), number(last)
+		h.sum, h.min, h.max, h.first, h.last, h.grown = *sum, number(low), number(high), number(first), number(last), number(grown)
 		h.points(useOf(q.function, m.labels.Get("__name__")), from, to, s.add)
 		if n += pointsAnHour; n > v.most {
 			return nil, promql.ErrTooManySamples("reading the history")

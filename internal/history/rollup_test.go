@@ -31,7 +31,7 @@ func TestRolledUp(t *testing.T) {
 		questions = append(questions,
 			asked{`min_over_time(gauge[12h])`, at, 0}, asked{`max_over_time(gauge[12h])`, at, 0},
 			asked{`avg_over_time(gauge[12h])`, at, 1e-9}, asked{`sum_over_time(gauge[12h])`, at, 1e-9}, asked{`count_over_time(gauge[12h])`, at, 0},
-			asked{`increase(work_total[12h])`, at, 0.02}, asked{`rate(work_total[24h])`, at, 0.02},
+			asked{`increase(work_total[12h])`, at, 0.02}, asked{`increase(restarted_total[12h])`, at, 0.03}, asked{`rate(work_total[24h])`, at, 0.02},
 			asked{`avg_over_time(vitals_check_failed[24h])`, at, 1e-9}, asked{`gauge`, at, 0.6}, asked{`work_total`, at, 0.01})
 	}
 	before := map[asked]float64{}
@@ -56,7 +56,7 @@ func recordMinutes(t *testing.T, db *DB, from, to time.Time) {
 	t.Helper()
 	var batch []checks.Result
 	for at, i := from, 0; at.Before(to); at, i = at.Add(time.Minute), i+1 {
-		r := checks.OK("").Measure("gauge", 50+40*math.Sin(float64(i)/97)).Measure("work_total", float64(i)*3)
+		r := checks.OK("").Measure("gauge", 50+40*math.Sin(float64(i)/97)).Measure("work_total", float64(i)*3).Measure("restarted_total", float64(i%100)*3)
 		r.Check, r.Started = "web", at
 		if i%100 == 0 {
 			r.Status = checks.Unhealthy

@@ -10,6 +10,7 @@ CREATE TABLE rollups (
     max       REAL,
     first     REAL,
     last      REAL,
+    grown     REAL, -- by how much a counter grew, across those at which it began anew
     PRIMARY KEY (series_id, hour)
 ) STRICT, WITHOUT ROWID;
 

@@ -10,6 +10,7 @@ CREATE TABLE rollups (
     max       DOUBLE PRECISION,
     first     DOUBLE PRECISION,
     last      DOUBLE PRECISION,
+    grown     DOUBLE PRECISION, -- by how much a counter grew, across those at which it began anew
     PRIMARY KEY (series_id, hour)
 );
 
